@@ -1,0 +1,251 @@
+/**
+ * The broker's face to `server`, `web` and `cli`: the two lines of the architecture meet here.
+ * (Interfaces only; `createBroker` in `index.ts` builds one.)
+ */
+import type { Principal } from '../core/principal.js';
+import type { Cleared, Failure, Outcome } from './outcomes.js';
+
+/** The arguments of `connect_to_mcp_server`, already validated (`arguments.ts`). */
+export interface ConnectArguments {
+  readonly serverName: string;
+  readonly url?: string | undefined;
+  readonly clientId?: string | undefined;
+  readonly redirectUri?: string | undefined;
+  readonly scope?: string | undefined;
+  readonly clientSecret?: string | undefined;
+  readonly authType?: 'auto' | 'none' | 'oauth2' | 'bearer' | 'api_key' | undefined;
+  readonly account?: string | undefined;
+  readonly flow?: 'browser' | 'paste_back' | 'device' | undefined;
+  readonly callbackUrl?: string | undefined;
+  readonly waitSeconds?: number | undefined;
+}
+
+export interface CallContext {
+  readonly signal?: AbortSignal;
+  /** Present where the host gave a progress token; a wait then lasts as long as asked, with a notification every 10 s. */
+  readonly onProgress?: (progress: { progress: number; total?: number; message?: string }) => void;
+}
+
+export type AccountState = 'connected' | 'auth_required' | 'config_required' | 'not_connected' | 'error';
+
+export interface AccountStatus {
+  readonly account: string;
+  readonly state: AccountState;
+  readonly reason?: string;
+  readonly scope?: string;
+  readonly issuer?: string;
+  readonly expiresAt?: string;
+  readonly lastRefreshedAt?: string;
+  readonly lastVerifiedAt?: string;
+}
+
+/** Section 4 of the contract: one object for `list_mcp_servers`, `list --json` and the accounts page. */
+export interface ServerStatus {
+  readonly serverName: string;
+  readonly target: string;
+  readonly source: 'user' | 'agent' | 'team' | 'catalog';
+  readonly authType: 'none' | 'oauth2' | 'oauth2-bearer' | 'bearer' | 'api_key' | 'unknown';
+  readonly requiresOAuth: boolean | null;
+  readonly credentialMode: 'per_user' | 'per_agent' | 'shared';
+  readonly accounts: readonly AccountStatus[];
+  readonly toolCount?: number;
+}
+
+export interface FoundTool {
+  readonly serverName: string;
+  readonly name: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly inputSchema: Readonly<Record<string, unknown>>;
+  readonly outputSchema?: Readonly<Record<string, unknown>>;
+  readonly annotations?: Readonly<Record<string, unknown>>;
+}
+
+export interface SearchResult {
+  readonly tools: readonly FoundTool[];
+  readonly total: number;
+  readonly nextCursor?: string;
+  /** Servers left out because they need sign-in or did not answer. */
+  readonly skipped?: readonly { readonly serverName: string; readonly reason: string }[];
+}
+
+/** A proxied call either reached the upstream, or became a payload of ours. */
+export type ProxiedCall =
+  | { readonly kind: 'upstream'; readonly result: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'outcome'; readonly outcome: Outcome };
+
+/** What the browser is to be shown; `web` renders it, nothing of the query is echoed. */
+export type CallbackResult =
+  | { readonly kind: 'connected'; readonly serverName: string }
+  | { readonly kind: 'failed'; readonly serverName: string; readonly message: string }
+  /** Unknown, used, altered or expired state, a wrong path, a missing cookie: a 400 page, and any pending sign-in goes on. */
+  | { readonly kind: 'refused' };
+
+export type LaunchResult =
+  | {
+      readonly kind: 'redirect';
+      readonly url: string;
+      readonly cookie?: { readonly name: string; readonly value: string; readonly maxAgeSeconds: number };
+    }
+  /** Relay: shown before leaving, with the cookie that binds this browser. */
+  | {
+      readonly kind: 'confirm';
+      readonly serverName: string;
+      readonly issuer: string;
+      readonly scope: string;
+      readonly redirectHost: string;
+      readonly continueUrl: string;
+      readonly cookie: { readonly name: string; readonly value: string; readonly maxAgeSeconds: number };
+    }
+  | { readonly kind: 'unknown' };
+
+/** The local form of a server: client configuration, or a token/key, or both where nothing was discovered. */
+export interface FormView {
+  readonly serverName: string;
+  readonly serverUrl: string;
+  /** `client`: client id, secret, scope, redirect URI. `key`: one secret field. `manual`: a bearer token, or endpoints and a client. */
+  readonly form: 'client' | 'key' | 'manual';
+  readonly issuer?: string;
+  readonly consoleUrl?: string;
+  readonly redirectUri: string;
+  readonly suggestedClientId?: string;
+  readonly suggestedScope?: string;
+  readonly needsClientSecret: boolean;
+  readonly keyLabel?: string;
+  /** Manual: the addresses that were kept. */
+  readonly authorizationEndpoint?: string;
+  readonly tokenEndpoint?: string;
+  /** What was typed before `problem`, by field and without secrets: it stands there again. */
+  readonly entered?: Readonly<Record<string, string>>;
+  readonly csrfToken: string;
+  /** Why it is shown again: text of ours. */
+  readonly problem?: string;
+  /** The field that `problem` is about (a key of `fields`), so that the page can link to it; absent: the first one. */
+  readonly problemField?: string;
+}
+
+export type FormResult =
+  | {
+      readonly kind: 'show';
+      readonly view: FormView;
+      readonly cookie?: { readonly name: string; readonly value: string; readonly maxAgeSeconds: number };
+    }
+  /** Saved; for OAuth, where to go on to sign in. */
+  | { readonly kind: 'done'; readonly serverName: string; readonly continueUrl?: string }
+  /** Another browser, or no valid launch token, cookie or CSRF token. */
+  | { readonly kind: 'refused'; readonly status: 401 | 403 | 404 };
+
+/** Who serves the loopback port. Implemented by `web`, used by the broker before it gives out a URL. */
+export interface LoopbackListener {
+  /**
+   * Makes sure that `port` on `host` is served for this vault, by this process or by another.
+   * `foreign`: a program that is not ours, or serves another vault, has it.
+   * With port 0 a free one is drawn.
+   */
+  serve(request: {
+    readonly host: '127.0.0.1' | 'localhost' | '::1';
+    readonly port: number;
+  }): Promise<{ readonly kind: 'serving'; readonly port: number } | { readonly kind: 'foreign' }>;
+  close(): Promise<void>;
+}
+
+/** One step of `doctor`. */
+export interface Finding {
+  readonly step:
+    | 'entry'
+    | 'url'
+    | 'probe'
+    | 'discovery'
+    | 'client'
+    | 'grant'
+    | 'server'
+    | 'node'
+    | 'network'
+    | 'store'
+    | 'key'
+    | 'listener'
+    | 'catalog';
+  /** Null: nothing to judge, or not reached. */
+  readonly ok: boolean | null;
+  /** What was found, in plain words of ours; no secret. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly advice?: string;
+}
+
+export interface Broker {
+  connect(principal: Principal, args: ConnectArguments, context?: CallContext): Promise<Outcome>;
+  clearAuth(
+    principal: Principal,
+    args: { readonly serverName: string; readonly account?: string | undefined },
+    options?: { readonly allowShared?: boolean },
+  ): Promise<Cleared | Failure>;
+  listServers(
+    principal: Principal,
+    serverName?: string,
+  ): Promise<{ readonly servers: readonly ServerStatus[] } | Failure>;
+  searchTools(
+    principal: Principal,
+    args: {
+      readonly query?: string | undefined;
+      readonly serverName?: string | undefined;
+      readonly limit?: number | undefined;
+      readonly cursor?: string | undefined;
+    },
+    context?: CallContext,
+  ): Promise<SearchResult | Outcome>;
+  callTool(
+    principal: Principal,
+    args: {
+      readonly serverName: string;
+      readonly toolName: string;
+      readonly arguments?: Readonly<Record<string, unknown>> | undefined;
+      readonly account?: string | undefined;
+    },
+    context?: CallContext,
+  ): Promise<ProxiedCall>;
+  /** Without `uri` the listing, with it the contents; `result` is the upstream's (merged for a listing). */
+  readResource(
+    principal: Principal,
+    args: {
+      readonly serverName: string;
+      readonly uri?: string | undefined;
+      readonly account?: string | undefined;
+      readonly cursor?: string | undefined;
+    },
+    context?: CallContext,
+  ): Promise<ProxiedCall>;
+  /**
+   * Tries a bearer token or API key against the server and stores it when it is accepted (the command line's `key set`).
+   * `requires_auth` with `key_rejected` when the server refuses it: nothing is stored then.
+   */
+  storeKey(
+    principal: Principal,
+    args: { readonly serverName: string; readonly account?: string | undefined; readonly value: string },
+    context?: CallContext,
+  ): Promise<Outcome>;
+  /** Walks entry, URL, probe, discovery, client, grant and server, as far as it gets; changes nothing. */
+  diagnose(principal: Principal, serverName: string): Promise<readonly Finding[]>;
+  /** Removes a server that an agent added, with its credentials. Returns whether there was one. */
+  removeAddedServer(principal: Principal, serverName: string): Promise<boolean>;
+
+  /** The answer at a redirect URI: `url` is what the browser asked for (origin, path, query), `cookies` what it sent. */
+  completeAuthorization(request: {
+    readonly url: URL;
+    readonly cookies: Readonly<Record<string, string>>;
+  }): Promise<CallbackResult>;
+  launch(token: string, cookies: Readonly<Record<string, string>>, confirmed: boolean): Promise<LaunchResult>;
+  openForm(token: string, cookies: Readonly<Record<string, string>>): Promise<FormResult>;
+  submitForm(
+    token: string,
+    cookies: Readonly<Record<string, string>>,
+    fields: Readonly<Record<string, string>>,
+  ): Promise<FormResult>;
+
+  /** Ports that a sign-in or page of this vault needs served now; none where there is no vault yet. */
+  openPorts(): Promise<readonly { readonly host: '127.0.0.1' | 'localhost' | '::1'; readonly port: number }[]>;
+  /** Proof that this process serves the vault: an HMAC of the challenge. */
+  proveVault(challenge: string): Promise<string>;
+  /** Resolves when no code or refresh token is being redeemed: a commit in flight ends before the process does. */
+  close(): Promise<void>;
+}

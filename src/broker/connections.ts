@@ -1,0 +1,114 @@
+/**
+ * Live connections to upstream servers: one for each owner, account and server, opened on demand.
+ * A connection outlives tokens, so it asks for its credential before every request.
+ */
+import { REPLACED_TOKENS_MAX } from '../core/limits.js';
+import { PRODUCT_NAME } from '../core/names.js';
+import { type Owner, ownerTuple } from '../core/principal.js';
+import { connectRemote, type UpstreamConnection } from '../upstream/index.js';
+import type { CredentialInHand } from './credential.js';
+import type { KnownServer } from './known-server.js';
+import { observation } from './observations.js';
+import type { Parts } from './parts.js';
+import { resolveValue } from './value-sources.js';
+
+export interface Connections {
+  /** @throws as `connectRemote` does. */
+  open(
+    server: KnownServer,
+    credential: CredentialInHand,
+    options?: { readonly timeoutMs?: number },
+  ): Promise<UpstreamConnection>;
+  /** A connection of the caller's own, to try a credential; the caller closes it. */
+  openAside(server: KnownServer, credential: CredentialInHand): Promise<UpstreamConnection>;
+  /** The next request opens another connection; operations under way on this one end first. */
+  retire(server: KnownServer): void;
+  /** Closes every connection of that name that `owners` have, whichever account it is for, or one account's. */
+  dropAll(owners: readonly Owner[], serverName: string, account?: string): Promise<void>;
+}
+
+/** What the requests of one connection carry. */
+interface Carried {
+  readonly header: CredentialInHand['header'];
+  /** Values that a newer one has replaced. */
+  readonly replaced: ReadonlySet<string>;
+}
+
+export function createConnections(parts: Parts): Connections {
+  const carried = new Map<string, Carried>();
+
+  async function open(
+    server: KnownServer,
+    credential: CredentialInHand,
+    options: { readonly timeoutMs?: number } = {},
+  ): Promise<UpstreamConnection> {
+    const key = keyOf(server);
+    carried.set(key, carriedNext(carried.get(key), credential));
+    return parts.pool.use(key, () => connect(server, async () => carried.get(key)?.header, options));
+  }
+
+  async function connect(
+    server: KnownServer,
+    credential: () => Promise<CredentialInHand['header']>,
+    options: { readonly timeoutMs?: number },
+  ): Promise<UpstreamConnection> {
+    const url = new URL(server.entry.url);
+    const priorEra = (await observation(parts, server))?.priorEra;
+    return connectRemote(
+      {
+        url,
+        fetch: parts.network.upstreamFetch(url),
+        transport: server.entry.transport,
+        headers: await resolvedHeaders(server),
+        credential,
+      },
+      {
+        clientName: PRODUCT_NAME,
+        clientVersion: parts.settings.version,
+        log: parts.log,
+        ...options,
+        ...(priorEra !== undefined && { priorEra }),
+      },
+    );
+  }
+
+  const openAside = (server: KnownServer, credential: CredentialInHand): Promise<UpstreamConnection> =>
+    connect(server, async () => credential.header, {});
+
+  function retire(server: KnownServer): void {
+    parts.pool.retire(keyOf(server));
+  }
+
+  async function dropAll(owners: readonly Owner[], serverName: string, account?: string): Promise<void> {
+    const prefixes = owners.map((owner) =>
+      JSON.stringify([...ownerTuple(owner), serverName, ...(account === undefined ? [] : [account])]).slice(0, -1),
+    );
+    const meant = [...carried.keys()].filter((key) => prefixes.some((prefix) => key.startsWith(`${prefix},`)));
+    for (const key of meant) carried.delete(key);
+    await Promise.all(meant.map((key) => parts.pool.drop(key)));
+  }
+
+  return { open, openAside, retire, dropAll };
+}
+
+/** A slow call that read the grant before it was refreshed does not put the old token back under the others. */
+function carriedNext(current: Carried | undefined, { grant, header }: CredentialInHand): Carried {
+  if (current?.header === undefined || grant === undefined || header === undefined)
+    return { header, replaced: new Set() };
+  if (current.header.value === header.value || current.replaced.has(header.value)) return current;
+  return { header, replaced: new Set([...current.replaced, current.header.value].slice(-REPLACED_TOKENS_MAX)) };
+}
+
+export async function resolvedHeaders(server: KnownServer): Promise<Readonly<Record<string, string>>> {
+  const entries = await Promise.all(
+    Object.entries(server.entry.headers).map(
+      async ([name, source]) =>
+        [name, await resolveValue(source, `The header ${name} of "${server.entry.serverName}"`)] as const,
+    ),
+  );
+  return Object.fromEntries(entries);
+}
+
+function keyOf(server: KnownServer): string {
+  return JSON.stringify([...server.id, server.entry.url]);
+}

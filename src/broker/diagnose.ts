@@ -1,0 +1,153 @@
+/** `doctor NAME`: walks the way of a sign-in as far as it gets, and says in plain words what is wrong. It changes nothing. */
+
+import { displayText } from '../core/display-text.js';
+import { BrokerError } from '../core/errors.js';
+import { PRODUCT_NAME } from '../core/names.js';
+import type { Principal } from '../core/principal.js';
+import { probeRemote } from '../upstream/index.js';
+import type { StoredSecret } from '../vault/index.js';
+import type { Finding } from './broker.js';
+import { type Classification, classifyRefusal } from './classify-refusal.js';
+import { resolvedHeaders } from './connections.js';
+import { accessOf } from './grant-access.js';
+import { type KnownServer, knownServer } from './known-server.js';
+import { stepOfError } from './next-steps.js';
+import type { Parts } from './parts.js';
+import { statedKind } from './sign-in.js';
+
+export async function diagnose(parts: Parts, principal: Principal, serverName: string): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  const step = async <T>(
+    name: Finding['step'],
+    work: () => Promise<T>,
+    say: (value: T) => Omit<Finding, 'step'>,
+  ): Promise<T | undefined> => {
+    try {
+      const value = await work();
+      findings.push({ step: name, ...say(value) });
+      return value;
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      findings.push({
+        step: name,
+        ok: false,
+        message: error.message,
+        advice: error.nextStep ?? stepOfError(error.code),
+      });
+      return undefined;
+    }
+  };
+
+  const server = await step(
+    'entry',
+    () => knownServer(parts, principal, { serverName }),
+    (found) => ({
+      ok: true,
+      message: `Known from: ${found.entry.source}. Credential: ${found.entry.auth}, ${found.entry.credentialMode}.`,
+    }),
+  );
+  if (server === undefined) return findings;
+  const url = await step(
+    'url',
+    () => parts.network.checkServerUrl(server.entry.url),
+    (checked) => ({ ok: true, message: `${checked.origin}${checked.pathname} may be asked.` }),
+  );
+  if (url === undefined) return findings;
+  const probe = await step(
+    'probe',
+    () => askWithoutToken(parts, server, url),
+    (answer) => ({
+      ok: true,
+      message:
+        answer.kind === 'open'
+          ? 'The server answers without a token.'
+          : `The server asks for authorization (${answer.refusal.status}).`,
+    }),
+  );
+  const vault = (await parts.vaultExists()) ? await parts.vault() : undefined;
+  const configuration = (await vault?.configurations.get(server.id.slice(0, -1)))?.value;
+  const stated = statedKind(server, configuration);
+  const takesKey = stated === 'bearer' || stated === 'api_key';
+  const key = stated === 'oauth2' ? undefined : (await vault?.secrets.get(server.id))?.value;
+  if (probe?.kind === 'refused' && !takesKey && key === undefined) {
+    await step('discovery', () => classifyRefusal(parts, server, configuration, probe.refusal), sayDiscovery);
+  }
+  findings.push(takesKey || key !== undefined ? keyFinding(server, key) : await grantFinding(parts, server));
+  return findings;
+}
+
+async function askWithoutToken(parts: Parts, server: KnownServer, url: URL): ReturnType<typeof probeRemote> {
+  const target = {
+    url,
+    fetch: parts.network.upstreamFetch(url),
+    transport: server.entry.transport,
+    headers: await resolvedHeaders(server),
+  };
+  return probeRemote(target, { clientName: PRODUCT_NAME, clientVersion: parts.settings.version, log: parts.log });
+}
+
+function sayDiscovery(found: Classification): Omit<Finding, 'step'> {
+  if (found.kind === 'no_authorization_server') {
+    return {
+      ok: false,
+      message: 'No authorization server can be found.',
+      advice: 'Store a token with "key set", or name the endpoints under oauth in servers.json.',
+    };
+  }
+  const { authorizationServer } = found.discovery;
+  if (authorizationServer.source === 'default_endpoints') {
+    return {
+      ok: null,
+      message: `The server names no authorization server. A sign-in would try the default endpoints at ${displayText(authorizationServer.issuer)}.`,
+      advice: 'If it fails, store a token with "key set", or name the endpoints under oauth in servers.json.',
+    };
+  }
+  const registers =
+    authorizationServer.registrationEndpoint === undefined
+      ? 'it does not register clients by itself'
+      : 'it registers clients by itself';
+  return {
+    ok: true,
+    message: `Authorization server ${displayText(authorizationServer.issuer)}; ${registers}.`,
+    ...(authorizationServer.registrationEndpoint === undefined && {
+      advice: 'Create a client at the provider and give it with: connect NAME --client-id ID --client-secret-stdin.',
+    }),
+  };
+}
+
+/** Of a server that takes a bearer token or an API key. */
+function keyFinding(server: KnownServer, key: StoredSecret | undefined): Finding {
+  const advice = `mcp-oauth-broker key set ${server.entry.serverName}`;
+  if (server.entry.value !== undefined) return { step: 'grant', ok: true, message: 'Its key is in servers.json.' };
+  if (key === undefined) return { step: 'grant', ok: null, message: 'No key is stored.', advice };
+  return key.state === 'active'
+    ? { step: 'grant', ok: true, message: 'A key is stored.' }
+    : { step: 'grant', ok: false, message: 'The server refused the stored key.', advice };
+}
+
+async function grantFinding(parts: Parts, server: KnownServer): Promise<Finding> {
+  const stored = (await parts.vaultExists()) ? await (await parts.vault()).grants.get(server.id) : undefined;
+  const access = accessOf(stored?.value, parts.clock.now());
+  switch (access.kind) {
+    case 'none':
+      return {
+        step: 'grant',
+        ok: null,
+        message: 'Nobody has signed in yet.',
+        advice: `mcp-oauth-broker connect ${server.entry.serverName}`,
+      };
+    case 'ended':
+      return {
+        step: 'grant',
+        ok: false,
+        message: `The sign-in has ended${access.reason === undefined ? '' : ` (${access.reason})`}.`,
+        advice: `mcp-oauth-broker connect ${server.entry.serverName}`,
+      };
+    case 'usable':
+      return {
+        step: 'grant',
+        ok: true,
+        message: `Signed in at ${displayText(access.grant.authorizationServer.issuer)}.`,
+      };
+  }
+}

@@ -1,0 +1,59 @@
+/** Opens a local form (client configuration, key) for ten minutes: a one-time address on this machine. */
+import { randomBytes } from 'node:crypto';
+import { LAUNCH_TOKEN_TTL_MS, STATE_BYTES } from '../core/limits.js';
+import type { TokenIndex } from '../vault/index.js';
+import { callbackPort, otherPort, rememberOtherPort } from './callback-port.js';
+import type { KnownServer } from './known-server.js';
+import { openPage } from './open-pages.js';
+import type { Parts } from './parts.js';
+
+export type FormKind = 'client' | 'key' | 'manual';
+
+/** What names a form among the uses of its port. */
+export function formUse(token: string): string {
+  return `form ${token.slice(0, 8)}`;
+}
+
+/** The address of a form for this server; undefined where no port can be had. Pages without a callback take any free port. */
+export async function openForm(
+  parts: Parts,
+  server: KnownServer,
+  form: FormKind,
+  suggestion?: TokenIndex['suggestion'],
+): Promise<string | undefined> {
+  const port = await servedPort(parts);
+  if (port === undefined) return undefined;
+  const token = randomBytes(STATE_BYTES).toString('base64url');
+  const expiresAt = parts.clock.now() + LAUNCH_TOKEN_TTL_MS;
+  const vault = await parts.vault();
+  await vault.tokens.compareAndSwap(
+    ['form', token],
+    {
+      kind: 'form',
+      form,
+      ...(suggestion !== undefined && { suggestion }),
+      port,
+      principal: server.principal,
+      owner: server.owner,
+      serverName: server.entry.serverName,
+      account: server.account,
+      expiresAt,
+    },
+    0,
+  );
+  await openPage(parts, port, '127.0.0.1', formUse(token), expiresAt);
+  return `http://127.0.0.1:${port}/connect/${token}`;
+}
+
+async function servedPort(parts: Parts): Promise<number | undefined> {
+  const preferred = await parts.listener.serve({ host: '127.0.0.1', port: await callbackPort(parts) });
+  if (preferred.kind === 'serving') return preferred.port;
+  // One other port for all of them, however often a form is asked for.
+  const other = await otherPort(parts);
+  const again = other === undefined ? preferred : await parts.listener.serve({ host: '127.0.0.1', port: other });
+  if (again.kind === 'serving') return again.port;
+  const any = await parts.listener.serve({ host: '127.0.0.1', port: 0 });
+  if (any.kind === 'foreign') return undefined;
+  await rememberOtherPort(parts, any.port);
+  return any.port;
+}

@@ -1,0 +1,118 @@
+/** The broker: builds its parts into the interface that `server`, `web` and `cli` use. */
+import { displayText } from '../core/display-text.js';
+import { SERVER_NAME_MAX_LENGTH } from '../core/limits.js';
+import { type Owner, ownerOf, type Principal } from '../core/principal.js';
+import { listServers } from './accounts.js';
+import type { Broker, CallContext, ConnectArguments, ProxiedCall } from './broker.js';
+import { createCalls } from './call-tool.js';
+import { clearAuth } from './clear-auth.js';
+import { completeByCallback } from './complete-authorization.js';
+import { createConnect } from './connect.js';
+import { createConnections } from './connections.js';
+import { diagnose } from './diagnose.js';
+import { createForms } from './forms.js';
+import { createFreshGrants } from './fresh-grant.js';
+import { keyRequired } from './key-required.js';
+import { type KnownServer, knownServer } from './known-server.js';
+import { launch } from './launch.js';
+import { openPorts } from './open-pages.js';
+import type { Outcome } from './outcomes.js';
+import type { Parts } from './parts.js';
+import { asOutcome } from './payloads.js';
+import { createReach } from './reach-server.js';
+import { removeAddedServer } from './remove-server.js';
+import { createSearch } from './search.js';
+import { storeKey } from './store-key.js';
+import { signInEnded } from './waiting.js';
+
+export type * from './broker.js';
+export type * from './outcomes.js';
+export type { BrokerSettings, Parts } from './parts.js';
+
+/** Builds the broker; nothing is opened or asked before the first call. */
+export function createBroker(parts: Parts): Broker {
+  const fresh = createFreshGrants(parts);
+  const connections = createConnections(parts);
+  const reach = createReach(parts, fresh, connections);
+  const connect = createConnect(parts, reach);
+  const calls = createCalls(parts, reach, connect);
+  const search = createSearch(parts, reach, connect);
+  const forms = createForms(parts, connect, connections);
+
+  async function connectAndWait(server: KnownServer, args: ConnectArguments, context: CallContext): Promise<Outcome> {
+    const first = await connect.connect(server, args);
+    const waitSeconds = args.waitSeconds ?? 0;
+    const canEnd = first.status === 'requires_auth' || first.status === 'requires_oauth_config';
+    if (!canEnd || waitSeconds === 0) return first;
+    const hasEnded = await signInEnded(parts, server, first, waitSeconds, context);
+    return hasEnded ? connect.connectAsKept(server) : first;
+  }
+
+  /** Exchanges under way: a code is redeemed once, so its tokens are written before the process ends. */
+  const finishingNow = new Set<Promise<unknown>>();
+  function finishing<T>(work: Promise<T>): Promise<T> {
+    finishingNow.add(work);
+    const forget = (): void => void finishingNow.delete(work);
+    work.then(forget, forget);
+    return work;
+  }
+
+  const shown = (serverName: string): string => displayText(serverName, SERVER_NAME_MAX_LENGTH);
+
+  async function proxied(serverName: string, work: () => Promise<ProxiedCall>): Promise<ProxiedCall> {
+    const result = await asOutcome(parts.log, shown(serverName), work);
+    return 'status' in result ? { kind: 'outcome', outcome: result } : result;
+  }
+
+  return {
+    connect: (principal, args, context = {}) =>
+      asOutcome(parts.log, shown(args.serverName), async () =>
+        connectAndWait(await knownServer(parts, principal, args), args, context),
+      ),
+    clearAuth: (principal, args, options) =>
+      asOutcome(parts.log, shown(args.serverName), async () => {
+        const cleared = await clearAuth(parts, principal, args, options?.allowShared === true);
+        await connections.dropAll(ownersOf(principal), args.serverName, args.account);
+        return cleared;
+      }),
+    listServers: (principal, serverName) =>
+      asOutcome(parts.log, shown(serverName ?? ''), async () => ({
+        servers: await listServers(parts, principal, serverName),
+      })),
+    searchTools: (principal, args) =>
+      asOutcome(parts.log, shown(args.serverName ?? ''), async () =>
+        args.serverName === undefined
+          ? search.searchAll(principal, args)
+          : search.searchServer(await knownServer(parts, principal, { serverName: args.serverName }), args),
+      ),
+    callTool: (principal, args, context = {}) =>
+      proxied(args.serverName, async () => calls.callTool(await knownServer(parts, principal, args), args, context)),
+    readResource: (principal, args, context = {}) =>
+      proxied(args.serverName, async () =>
+        calls.readResource(await knownServer(parts, principal, args), args, context),
+      ),
+    storeKey: (principal, args) =>
+      asOutcome(parts.log, shown(args.serverName), async () => {
+        const server = await knownServer(parts, principal, args);
+        const trial = await storeKey(parts, connections, server, args.value);
+        return trial.kind === 'stored' ? trial.payload : keyRequired(parts, server, trial.keyKind, 'key_rejected');
+      }),
+    diagnose: (principal, serverName) => diagnose(parts, principal, serverName),
+    removeAddedServer: (principal, serverName) => removeAddedServer(parts, principal, serverName),
+
+    completeAuthorization: (request) => finishing(completeByCallback(parts, request)),
+    launch: (token, cookies, confirmed) => launch(parts, token, cookies, confirmed),
+    openForm: (token, cookies) => forms.open(token, cookies),
+    submitForm: (token, cookies, fields) => forms.submit(token, cookies, fields),
+
+    openPorts: () => openPorts(parts),
+    proveVault: async (challenge) => (await parts.vault()).sign('listener', challenge),
+    close: async () => {
+      await Promise.allSettled([fresh.settled(), ...finishingNow]);
+    },
+  };
+}
+
+function ownersOf(principal: Principal): readonly Owner[] {
+  return (['per_user', 'per_agent', 'shared'] as const).map((mode) => ownerOf(principal, mode));
+}

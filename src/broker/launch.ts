@@ -1,0 +1,49 @@
+/** The short address of a sign-in: leads the browser to the authorization server, and for a relay binds it first. */
+import { ownerTuple } from '../core/principal.js';
+import type { PendingAuthorization } from '../vault/index.js';
+import type { LaunchResult } from './broker.js';
+import { bindingCookie } from './complete-authorization.js';
+import type { Parts } from './parts.js';
+
+/** May be opened again and again while the sign-in is open; nothing is consumed. */
+export async function launch(
+  parts: Parts,
+  token: string,
+  cookies: Readonly<Record<string, string>>,
+  confirmed: boolean,
+): Promise<LaunchResult> {
+  const pending = await openPending(parts, token);
+  if (pending === undefined) return { kind: 'unknown' };
+  const { browserBinding } = pending;
+  if (browserBinding === undefined) return { kind: 'redirect', url: pending.authorizationUrl };
+  const name = bindingCookie(pending);
+  const isBound = Object.hasOwn(cookies, name) && cookies[name] === browserBinding;
+  if (confirmed && isBound) return { kind: 'redirect', url: pending.authorizationUrl };
+  return {
+    kind: 'confirm',
+    serverName: pending.serverName,
+    issuer: pending.authorizationServer.issuer,
+    scope: pending.scope ?? '',
+    redirectHost: new URL(pending.redirectUri).host,
+    continueUrl: `/go/${token}?continue=1`,
+    cookie: {
+      name,
+      value: browserBinding,
+      maxAgeSeconds: Math.max(1, Math.ceil((pending.expiresAt - parts.clock.now()) / 1_000)),
+    },
+  };
+}
+
+async function openPending(parts: Parts, token: string): Promise<PendingAuthorization | undefined> {
+  if (!(await parts.vaultExists())) return undefined;
+  const vault = await parts.vault();
+  const index = (await vault.tokens.get(['launch', token]))?.value;
+  if (index === undefined || index.expiresAt <= parts.clock.now()) return undefined;
+  const pending = (await vault.pendings.get([...ownerTuple(index.owner), index.serverName, index.account]))?.value;
+  const isOpen =
+    pending !== undefined &&
+    pending.launchToken === token &&
+    pending.answeredAt === undefined &&
+    pending.failure === undefined;
+  return isOpen ? pending : undefined;
+}

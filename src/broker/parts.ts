@@ -1,0 +1,37 @@
+/**
+ * The parts that the broker is built of, and the settings that the process was started with.
+ * Made once by `main.ts`; nothing in here changes while the process lives.
+ */
+import type { Catalog } from '../catalog/index.js';
+import type { Clock } from '../core/clock.js';
+import type { Log } from '../core/log.js';
+import type { Network } from '../core/outbound.js';
+import type { ConnectionPool } from '../upstream/index.js';
+import type { Vault } from '../vault/index.js';
+import type { LoopbackListener } from './broker.js';
+
+export interface BrokerSettings {
+  /** `MCP_OAUTH_CALLBACK_PORT`; 0 draws a free one, once. */
+  readonly callbackPort: number;
+  /** `MCP_OAUTH_REDIRECT_URI`. */
+  readonly redirectUri?: string;
+  /** `MCP_OAUTH_CLIENT_METADATA_URL`. */
+  readonly clientMetadataUrl?: string;
+  /** `MCP_OAUTH_CONFIRM`. */
+  readonly confirm: 'auto' | 'always';
+  readonly version: string;
+}
+
+export interface Parts {
+  /** Opens the vault at the first call; makes one where there is none. */
+  readonly vault: () => Promise<Vault>;
+  /** Whether there is a vault already: what only looks must not make one. */
+  readonly vaultExists: () => Promise<boolean>;
+  readonly network: Network;
+  readonly catalog: Catalog;
+  readonly listener: LoopbackListener;
+  readonly pool: ConnectionPool;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: BrokerSettings;
+}

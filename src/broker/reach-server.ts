@@ -1,0 +1,234 @@
+/**
+ * Asks a server for something with the credential in hand, and turns a refusal into what mends it:
+ * one refresh and one retry, a step-up, a new sign-in, a key. A request is never sent twice once it was acted on.
+ */
+import { BrokerError } from '../core/errors.js';
+import { bearerChallenge, scopeUnion } from '../oauth/index.js';
+import { type Refusal, RefusedError, type UpstreamConnection } from '../upstream/index.js';
+import type { ClientConfiguration, Grant } from '../vault/index.js';
+import type { Connections } from './connections.js';
+import type { CredentialInHand } from './credential.js';
+import type { CredentialState } from './credential-in-hand.js';
+import type { FreshGrants } from './fresh-grant.js';
+import { keyRequired } from './key-required.js';
+import type { KnownServer } from './known-server.js';
+import { observe } from './observations.js';
+import type { AuthReason, RequiresAuth, RequiresOauthConfig } from './outcomes.js';
+import type { Parts } from './parts.js';
+import { asksForScope, refusesToken, renewedCredential, settledCredential } from './renewed-credential.js';
+import { requireSignIn, sameSignIn } from './sign-in.js';
+
+/** The work was done, or the user has to do something first. */
+export type Reached<T> =
+  | {
+      readonly kind: 'done';
+      readonly value: T;
+      readonly credential: CredentialInHand;
+      readonly connection: UpstreamConnection;
+    }
+  /** `ask` begins what mends it; whoever only looks at many servers leaves it alone. */
+  | { readonly kind: 'sign_in'; readonly ask: () => Promise<RequiresAuth | RequiresOauthConfig> };
+
+export type Work<T> = (connection: UpstreamConnection) => Promise<T>;
+
+export interface ReachOptions {
+  /** The tool or method, for the limit of step-ups: `tools/call NAME`. */
+  readonly operation: string;
+  readonly connectTimeoutMs?: number;
+  /** Why a sign-in has to begin, where that is not the stored credential's fault. */
+  readonly reason?: AuthReason;
+  /** The call brings a client or its secret: with them a sign-in begins where those of the grant were refused. */
+  readonly bringsClient?: boolean;
+}
+
+export interface Reach {
+  /** With whatever credential is in hand; `missing` where there is none and the server is not known to need none. */
+  withStored<T>(
+    server: KnownServer,
+    configuration: ClientConfiguration | undefined,
+    options: ReachOptions,
+    work: Work<T>,
+  ): Promise<Reached<T> | { readonly kind: 'missing' }>;
+  /** With this credential. */
+  withCredential<T>(
+    server: KnownServer,
+    configuration: ClientConfiguration | undefined,
+    credential: CredentialInHand,
+    options: ReachOptions,
+    work: Work<T>,
+  ): Promise<Reached<T>>;
+}
+
+export function createReach(parts: Parts, fresh: FreshGrants, connections: Connections): Reach {
+  async function withStored<T>(
+    server: KnownServer,
+    configuration: ClientConfiguration | undefined,
+    options: ReachOptions,
+    work: Work<T>,
+  ): Promise<Reached<T> | { readonly kind: 'missing' }> {
+    const state = await settledCredential(parts, fresh, server, configuration);
+    if (state.kind === 'missing') return { kind: 'missing' };
+    if (state.kind === 'in_hand') return withCredential(server, configuration, state.credential, options, work);
+    return { kind: 'sign_in', ask: () => replaceCredential(server, configuration, state, options) };
+  }
+
+  async function withCredential<T>(
+    server: KnownServer,
+    configuration: ClientConfiguration | undefined,
+    credential: CredentialInHand,
+    options: ReachOptions,
+    work: Work<T>,
+  ): Promise<Reached<T>> {
+    const first = await attempt(server, credential, options, work);
+    if (first.kind === 'done') return first;
+    const renewed = await renewedCredential(parts, fresh, server, configuration, credential, first.refusal);
+    if (renewed === undefined) return refused(server, configuration, credential, first.refusal, options);
+    if (renewed.kind !== 'in_hand')
+      return { kind: 'sign_in', ask: () => replaceCredential(server, configuration, renewed, options) };
+    const second = await attempt(server, renewed.credential, options, work);
+    return second.kind === 'done'
+      ? second
+      : refused(server, configuration, renewed.credential, second.refusal, options);
+  }
+
+  async function attempt<T>(
+    server: KnownServer,
+    credential: CredentialInHand,
+    options: ReachOptions,
+    work: Work<T>,
+  ): Promise<Extract<Reached<T>, { kind: 'done' }> | { readonly kind: 'refused'; readonly refusal: Refusal }> {
+    let value: T;
+    let connection: UpstreamConnection;
+    try {
+      connection = await connections.open(server, credential, {
+        ...(options.connectTimeoutMs !== undefined && { timeoutMs: options.connectTimeoutMs }),
+      });
+      value = await work(connection);
+    } catch (error) {
+      if (error instanceof RefusedError) return { kind: 'refused', refusal: error.refusal };
+      await noteFailure(server, error);
+      throw error;
+    }
+    await noteSuccess(server, credential, connection, options.operation);
+    return { kind: 'done', value, credential, connection };
+  }
+
+  function refused<T>(
+    server: KnownServer,
+    configuration: ClientConfiguration | undefined,
+    credential: CredentialInHand,
+    refusal: Refusal,
+    options: ReachOptions,
+  ): Reached<T> {
+    connections.retire(server);
+    return { kind: 'sign_in', ask: () => payloadOfRefusal(server, configuration, credential, refusal, options) };
+  }
+
+  async function payloadOfRefusal(
+    server: KnownServer,
+    configuration: ClientConfiguration | undefined,
+    credential: CredentialInHand,
+    refusal: Refusal,
+    options: ReachOptions,
+  ): Promise<RequiresAuth | RequiresOauthConfig> {
+    const { grant } = credential;
+    if (credential.kind === 'secret' && refusesToken(refusal)) return rejectKey(server, credential);
+    if (credential.kind === 'file' && refusesToken(refusal))
+      throw new BrokerError(
+        'upstream_protocol_error',
+        `The server refused the key that the user's servers.json names (${refusal.status}).`,
+      );
+    if (grant !== undefined && asksForScope(refusal))
+      return stepUp(server, configuration, grant, refusal, options.operation);
+    if (credential.kind !== 'none' && !refusesToken(refusal)) {
+      throw new BrokerError(
+        'upstream_protocol_error',
+        `The server refuses this request to the connected account (${refusal.status}).`,
+      );
+    }
+    return requireSignIn(parts, server, configuration, {
+      refusal,
+      reason: grant === undefined ? undefined : 'token_rejected',
+      operation: null,
+    });
+  }
+
+  async function stepUp(
+    server: KnownServer,
+    configuration: ClientConfiguration | undefined,
+    grant: Grant,
+    refusal: Refusal,
+    operation: string,
+  ): Promise<RequiresAuth | RequiresOauthConfig> {
+    const neededScope = scopeUnion(
+      grant.requestedScope ?? grant.scope,
+      bearerChallenge(refusal.wwwAuthenticate)?.scope,
+    );
+    return requireSignIn(parts, server, configuration, {
+      refusal,
+      reason: 'insufficient_scope',
+      operation,
+      neededScope,
+      scopeInHand: grant.scope,
+    });
+  }
+
+  /** Only the key that was sent: another may have been stored while the answer was on its way. */
+  async function rejectKey(server: KnownServer, credential: CredentialInHand): Promise<RequiresAuth> {
+    await (await parts.vault()).secrets.update(server.id, (current) =>
+      current === undefined || current.value !== credential.key ? current : { ...current, state: 'rejected' },
+    );
+    return keyRequired(parts, server, credential.authType === 'api_key' ? 'api_key' : 'bearer', 'key_rejected');
+  }
+
+  async function replaceCredential(
+    server: KnownServer,
+    configuration: ClientConfiguration | undefined,
+    state: Extract<CredentialState, { kind: 'ended' | 'key_rejected' }>,
+    options: ReachOptions,
+  ): Promise<RequiresAuth | RequiresOauthConfig> {
+    if (state.kind === 'key_rejected') return keyRequired(parts, server, state.secret.kind, 'key_rejected');
+    const pending = (await (await parts.vault()).pendings.get(server.id))?.value;
+    const isWaiting =
+      pending !== undefined &&
+      pending.failure === undefined &&
+      pending.answeredAt === undefined &&
+      pending.expiresAt > parts.clock.now();
+    if (isWaiting) return sameSignIn(parts, pending);
+    const { grant, reason } = state.access;
+    const isRefused = reason === 'client_rejected' && grant.client.origin !== 'registered';
+    const mustConfigure = isRefused && options.bringsClient !== true && !isOtherClient(configuration, grant);
+    return requireSignIn(parts, server, configuration, {
+      reason: options.reason ?? reason,
+      operation: null,
+      configure: mustConfigure ? 'client_rejected' : undefined,
+    });
+  }
+
+  async function noteSuccess(
+    server: KnownServer,
+    credential: CredentialInHand,
+    connection: UpstreamConnection,
+    operation: string,
+  ): Promise<void> {
+    await observe(parts, server, {
+      state: 'connected',
+      authType: credential.authType,
+      succeeded: operation,
+      ...(connection.era !== undefined && { priorEra: connection.era }),
+    });
+  }
+
+  async function noteFailure(server: KnownServer, error: unknown): Promise<void> {
+    if (!(error instanceof BrokerError) || error.code !== 'upstream_unreachable') return;
+    await observe(parts, server, { state: 'error', reason: error.code });
+  }
+
+  return { withStored, withCredential };
+}
+
+/** What is configured now is not what the authorization server refused. */
+function isOtherClient(configuration: ClientConfiguration | undefined, { client }: Grant): boolean {
+  if (configuration?.clientId === undefined) return false;
+  return configuration.clientId !== client.clientId || configuration.clientSecret !== client.clientSecret;
+}

@@ -1,0 +1,14 @@
+/** Removes a server that an agent added, with everything that is stored for it. */
+import type { Principal } from '../core/principal.js';
+import { clearAuth } from './clear-auth.js';
+import type { Parts } from './parts.js';
+
+/** Returns whether there was one. */
+export async function removeAddedServer(parts: Parts, principal: Principal, serverName: string): Promise<boolean> {
+  if (!(await parts.vaultExists())) return false;
+  const vault = await parts.vault();
+  const id = [principal.team, principal.user, serverName];
+  if ((await vault.addedServers.get(id)) === undefined) return false;
+  await clearAuth(parts, principal, { serverName }, false);
+  return vault.addedServers.delete(id);
+}

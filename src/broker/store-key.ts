@@ -1,0 +1,83 @@
+/** A bearer token or API key that the user gives: tried against the server, and stored only when it is accepted. */
+import { BrokerError } from '../core/errors.js';
+import { TOKEN_MAX_LENGTH } from '../core/limits.js';
+import { RefusedError } from '../upstream/index.js';
+import type { Connections } from './connections.js';
+import type { CredentialInHand } from './credential.js';
+import { keyCredential } from './credential-in-hand.js';
+import { keepConfiguration } from './kept-configuration.js';
+import type { KnownServer } from './known-server.js';
+import { observe } from './observations.js';
+import type { Success } from './outcomes.js';
+import type { Parts } from './parts.js';
+import { success } from './payloads.js';
+import { statedKind } from './sign-in.js';
+
+/** Visible ASCII: what a header value can carry (RFC 9110 section 5.5). */
+const KEY_PATTERN = /^[\x21-\x7e]+$/u;
+
+/** What trying a key came to. */
+export type KeyTrial =
+  | { readonly kind: 'stored'; readonly payload: Success }
+  | { readonly kind: 'refused'; readonly keyKind: 'bearer' | 'api_key' };
+
+/** @throws {BrokerError} `invalid_input` for what cannot be a key, `upstream_unreachable`: nothing is stored then. */
+export async function storeKey(
+  parts: Parts,
+  connections: Connections,
+  server: KnownServer,
+  given: string,
+): Promise<KeyTrial> {
+  const value = given.trim();
+  if (value.length > TOKEN_MAX_LENGTH || !KEY_PATTERN.test(value)) {
+    throw new BrokerError(
+      'invalid_input',
+      'That is no key: it is empty, too long, or holds spaces or characters that no header can carry.',
+    );
+  }
+  const kind = statedKind(server, await keepConfiguration(parts, server, {})) === 'api_key' ? 'api_key' : 'bearer';
+  const tried = await tryKey(connections, server, keyCredential(server, kind, value, 'secret'), kind);
+  if (tried === 'refused') return { kind: 'refused', keyKind: kind };
+  const now = parts.clock.now();
+  const vault = await parts.vault();
+  await vault.secrets.update(server.id, () => ({
+    owner: server.owner,
+    serverName: server.entry.serverName,
+    account: server.account,
+    serverUrl: server.entry.url,
+    kind,
+    value,
+    storedAt: now,
+    lastVerifiedAt: now,
+    state: 'active',
+  }));
+  connections.retire(server);
+  await observe(parts, server, { state: 'connected', authType: kind, toolCount: tried.toolCount });
+  return { kind: 'stored', payload: tried };
+}
+
+/** Asks the server for its tools with the key, beside whatever other calls are doing with the one in use. */
+async function tryKey(
+  connections: Connections,
+  server: KnownServer,
+  credential: CredentialInHand,
+  kind: 'bearer' | 'api_key',
+): Promise<Success | 'refused'> {
+  const connection = await unlessRefused(() => connections.openAside(server, credential));
+  if (connection === 'refused') return 'refused';
+  try {
+    const listed = await unlessRefused(() => connection.listTools({ refresh: true }));
+    return listed === 'refused' ? 'refused' : success(server, connection, listed, kind);
+  } finally {
+    await connection.close();
+  }
+}
+
+async function unlessRefused<T>(work: () => Promise<T>): Promise<T | 'refused'> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof RefusedError) return 'refused';
+    throw error;
+  }
+}

@@ -1,0 +1,54 @@
+/** The user's file and the built-in servers, behind one interface. Looking up never writes; writing is done one at a time. */
+import type { Log } from '../core/log.js';
+import { builtInServers } from './built-in.js';
+import type { Catalog } from './server-entry.js';
+import { createServersFileReader } from './servers-file.js';
+import { addEntry, removeEntry } from './write-servers-file.js';
+
+export interface CatalogOptions {
+  /** Absolute path of `servers.json`; it need not exist. */
+  readonly path: string;
+  readonly log: Log;
+  /** Runs `work` while no other process writes the file (the vault's lease). Without it only this process is kept in order. */
+  readonly exclusive?: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+const builtInByName = new Map(builtInServers.map((entry) => [entry.serverName, entry]));
+
+/** The catalog over the file at `options.path`. Nothing is read before the first lookup. */
+export function createCatalog(options: CatalogOptions): Catalog {
+  const { path, log } = options;
+  const reader = createServersFileReader(path, log);
+  const acrossProcesses = options.exclusive ?? ((work) => work());
+  let lastWrite: Promise<unknown> = Promise.resolve();
+
+  function exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const result = lastWrite.then(() => acrossProcesses(work));
+    lastWrite = result.catch(() => undefined);
+    return result;
+  }
+
+  return {
+    async findUserEntry(serverName) {
+      return (await reader.read()).servers.get(serverName);
+    },
+    async userEntries() {
+      return [...(await reader.read()).servers.values()];
+    },
+    findBuiltIn: (serverName) => builtInByName.get(serverName),
+    builtInEntries: () => builtInServers,
+    async findOAuthProvider(id) {
+      return (await reader.read()).oauthProviders.get(id);
+    },
+    async settings() {
+      const { allowedRedirectUris, allowedPrivateHosts } = await reader.read();
+      return { allowedRedirectUris, allowedPrivateHosts };
+    },
+    addUserEntry: (serverName, entry) => exclusive(() => addEntry(path, serverName, entry)),
+    async removeUserEntry(serverName) {
+      // Only a write takes the vault's lease, which makes a vault where there is none.
+      const isThere = (await reader.read()).servers.has(serverName);
+      return isThere && exclusive(() => removeEntry(path, serverName));
+    },
+  };
+}

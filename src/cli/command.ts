@@ -1,0 +1,19 @@
+/** What each command gets: its surroundings, its terminal and its principal. */
+import type { Command } from 'commander';
+import type { Principal } from '../core/principal.js';
+import type { CliDependencies } from './dependencies.js';
+import type { Terminal } from './terminal.js';
+
+export interface CommandContext {
+  readonly dependencies: CliDependencies;
+  readonly terminal: Terminal;
+  readonly principal: Principal;
+  /** `--agent`, where given. */
+  readonly agent: string | undefined;
+}
+
+/** Runs the work of one command; what it resolves to is the exit code. */
+export type Run = (work: (context: CommandContext) => Promise<number>) => Promise<void>;
+
+/** Adds one command to the program. */
+export type Register = (program: Command, run: Run) => void;

@@ -1,0 +1,22 @@
+/** `clear NAME`: forgets what is stored for a server, and revokes its tokens where that is possible. */
+import type { Register } from '../command.js';
+import { reportCleared } from '../outcome-report.js';
+
+export const registerClear: Register = (program, run) => {
+  program
+    .command('clear')
+    .description('sign out: revoke and delete what is stored for a server')
+    .argument('<name>')
+    .option('--account <name>', 'only this account')
+    .action((serverName: string, options: { readonly account?: string }) =>
+      run(async (context) => {
+        const broker = await context.dependencies.broker();
+        const cleared = await broker.clearAuth(
+          context.principal,
+          { serverName, account: options.account },
+          { allowShared: true },
+        );
+        return reportCleared(context, cleared);
+      }),
+    );
+};

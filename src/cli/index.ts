@@ -1,0 +1,4 @@
+/** What `main.ts` may use of the command line. */
+export { type BrowserOpenerOptions, createBrowserOpener } from './browser.js';
+export type { CliDependencies, NewServerEntry } from './dependencies.js';
+export { runCommand } from './run-command.js';

@@ -1,0 +1,166 @@
+/** Says what a call came to: the payload as a JSON line with `--json`, a few calm sentences otherwise, and the exit code. */
+import { failurePayload } from '../broker/failure.js';
+import type { Cleared, Failure, Outcome, RequiresAuth, RequiresOauthConfig, Success } from '../broker/outcomes.js';
+import { displayText } from '../core/display-text.js';
+import type { BrokerError } from '../core/errors.js';
+import { GENERAL_SKILL } from '../core/names.js';
+import type { CommandContext } from './command.js';
+import { EXIT_AUTHORIZATION_NEEDED, EXIT_FAILED, EXIT_SUCCESS } from './exit-code.js';
+import type { Terminal } from './terminal.js';
+
+const COMMAND = 'mcp-oauth-broker';
+const ERROR_MAX_LENGTH = 1_000;
+
+/** What a server needs, by why it is asked for; said after the server's name. */
+const CONFIGURATION_NEEDED: Readonly<Record<RequiresOauthConfig['reason'], string>> = {
+  registration_unavailable: 'needs a client that you create: its provider does not register clients by itself.',
+  registration_rejected: 'needs a client that you create: its provider refused to register one.',
+  client_rejected: 'did not accept the client or its secret. Check both, or create another client.',
+  scope_rejected: 'did not accept the scope that was asked for. Choose another one with --scope.',
+  insufficient_scope: 'needs more scope than the client may ask for.',
+  confirmation_required: 'is new: see where you would sign in, and confirm it.',
+};
+
+/** Reports an outcome and returns the exit code that it means. */
+export function reportOutcome(context: CommandContext, outcome: Outcome): number {
+  context.terminal.payload(outcome);
+  switch (outcome.status) {
+    case 'success':
+      sayConnected(context.terminal, outcome);
+      return EXIT_SUCCESS;
+    case 'requires_oauth_config':
+      sayWhatIsNeeded(context, outcome);
+      return EXIT_AUTHORIZATION_NEEDED;
+    case 'requires_auth':
+      sayHowToSignIn(context.terminal, outcome);
+      return EXIT_AUTHORIZATION_NEEDED;
+    case 'error':
+      sayWhatFailed(context.terminal, outcome);
+      return EXIT_FAILED;
+  }
+}
+
+/** Reports what was cleared, or why nothing could be. */
+export function reportCleared(context: CommandContext, outcome: Cleared | Failure): number {
+  if (outcome.status === 'error') return reportOutcome(context, outcome);
+  const { terminal } = context;
+  terminal.payload(outcome);
+  const { grants, secrets, clients, pending } = outcome.cleared;
+  terminal.line(
+    grants + secrets + clients + pending === 0
+      ? `${outcome.serverName}: nothing was stored.`
+      : `${terminal.style.good('✓')} ${outcome.serverName}: cleared ${counted(grants, 'sign-in')}, ${counted(secrets, 'key')}, ${counted(clients, 'client')} and ${counted(pending, 'open sign-in')}.`,
+  );
+  if (outcome.revocation === 'failed')
+    terminal.line(
+      '  The authorization server did not confirm that the tokens are revoked: check its page of connected apps.',
+    );
+  if (outcome.revocation === 'unsupported')
+    terminal.line('  The authorization server cannot revoke tokens: what it issued ends by itself.');
+  return EXIT_SUCCESS;
+}
+
+/** The payload of an error that came as an exception. */
+export function failureOf(error: BrokerError, serverName: string): Failure {
+  return failurePayload(serverName, error, [GENERAL_SKILL], `Run: ${COMMAND} doctor`);
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function sayConnected(terminal: Terminal, outcome: Success): void {
+  const { style } = terminal;
+  const account = outcome.account === 'default' ? '' : ` as ${displayText(outcome.account)}`;
+  const kind = outcome.authType === 'none' ? 'no sign-in needed' : outcome.authType;
+  const more = outcome.toolsDropped === true ? ' or more' : '';
+  terminal.line(
+    `${style.good('✓')} ${style.bold(outcome.serverName)} is connected${account}: ${counted(outcome.toolCount, 'tool')}${more}, ${kind}.`,
+  );
+  if (outcome.scope !== undefined && outcome.scope !== '') terminal.line(`  Scope: ${displayText(outcome.scope)}`);
+}
+
+function sayWhatIsNeeded({ terminal, dependencies }: CommandContext, outcome: RequiresOauthConfig): void {
+  const { serverName, oauthDiscovery: found } = outcome;
+  const consoleUrl = dependencies.consoleUrl(serverName);
+  terminal.line(`${terminal.style.bold(serverName)} ${CONFIGURATION_NEEDED[outcome.reason]}`);
+  terminal.line();
+  if (consoleUrl !== undefined) terminal.line(`  Create it at          ${consoleUrl}`);
+  terminal.line(`  Redirect URI          ${displayText(found.suggestedRedirectUri)}`);
+  terminal.line(`  Scope                 ${displayText(found.suggestedScope) || '(none)'}`);
+  terminal.line(`  Client secret         ${found.needsClientSecret ? 'needed' : 'not needed'}`);
+  terminal.line(`  Authorization server  ${displayText(found.issuer)}`);
+  terminal.line();
+  const isAboutScope = outcome.reason === 'scope_rejected';
+  terminal.line(isAboutScope ? 'Then run:' : 'Then run, with the client that it gave you:');
+  terminal.line(
+    isAboutScope
+      ? `  ${COMMAND} connect ${serverName} --scope SCOPES`
+      : `  ${COMMAND} connect ${serverName} --client-id ID${found.needsClientSecret ? ' --client-secret-stdin' : ''}`,
+  );
+  if (outcome.configUrl !== undefined) {
+    terminal.line('or, while a broker is running (in your MCP host), fill in the form at');
+    terminal.line(`  ${displayText(outcome.configUrl, ERROR_MAX_LENGTH)}`);
+  }
+}
+
+/** The page itself is for `connect`, which stays to take the answer. */
+function sayHowToSignIn(terminal: Terminal, { serverName, authType, reason }: RequiresAuth): void {
+  const takesKey = authType === 'bearer' || authType === 'api_key';
+  const isRefused = reason === 'key_rejected' || reason === 'token_rejected';
+  terminal.line(
+    isRefused
+      ? `${terminal.style.bold(serverName)} refused the ${takesKey ? 'key' : 'token'}.`
+      : `${terminal.style.bold(serverName)} needs you to ${takesKey ? 'give a key' : 'sign in'} first${reason === undefined ? '' : ` (${reason})`}.`,
+  );
+  terminal.line(`  Run: ${COMMAND} ${takesKey ? 'key set' : 'connect'} ${serverName}`);
+}
+
+function sayWhatFailed(terminal: Terminal, outcome: Failure): void {
+  if (terminal.json) return;
+  const name = outcome.serverName === '' ? '' : `${displayText(outcome.serverName)}: `;
+  terminal.problem(`${name}${displayText(outcome.error, ERROR_MAX_LENGTH)}`);
+  const upstream = outcome.upstreamError;
+  if (upstream !== undefined)
+    terminal.problem(`  The server's words (${upstream.code}): ${displayText(upstream.message)}`);
+  const advice = adviceFor(outcome);
+  if (advice !== undefined) terminal.problem(`  ${advice}`);
+}
+
+/** What a person at a terminal can do; `nextStep` speaks to an agent. */
+function adviceFor(failure: Failure): string | undefined {
+  switch (failure.code) {
+    case 'unknown_server':
+      return `See the names with "${COMMAND} list", or add it with "${COMMAND} add NAME URL".`;
+    case 'callback_port_in_use':
+      return 'Stop the program that uses the port, or connect with --paste-back.';
+    case 'authorization_denied':
+    case 'authorization_failed':
+    case 'state_expired':
+    case 'state_invalid':
+    case 'grant_rejected':
+      return `Begin anew with "${COMMAND} connect ${displayText(failure.serverName)}".`;
+    case 'server_url_mismatch':
+      return `This name stands for another URL: choose another name, or "${COMMAND} remove ${displayText(failure.serverName)}" first.`;
+    case 'client_rejected':
+      return `Check the client and its secret, then "${COMMAND} connect ${displayText(failure.serverName)} --client-id ID --client-secret-stdin".`;
+    case 'redirect_not_allowed':
+      return 'Use a redirect URI on 127.0.0.1, or name yours under allowedRedirectUris in servers.json.';
+    case 'pkce_unsupported':
+      return 'If the provider supports PKCE with S256 all the same, set "assumePkce": true under oauth in servers.json.';
+    case 'insufficient_scope':
+      return `Ask for more: "${COMMAND} connect ${displayText(failure.serverName)} --scope SCOPES".`;
+    case 'tool_not_found':
+      return `See its tools with "${COMMAND} tools ${displayText(failure.serverName)}".`;
+    case 'discovery_failed':
+    case 'upstream_unreachable':
+    case 'vault_unreadable':
+    case 'vault_key_wrong':
+      return `See what is wrong with "${`${COMMAND} doctor ${displayText(failure.serverName)}`.trim()}".`;
+    default:
+      if (!failure.retryable) return undefined;
+      return failure.retryAfterSeconds === undefined
+        ? 'Try again later.'
+        : `Try again in ${failure.retryAfterSeconds} s.`;
+  }
+}

@@ -1,0 +1,76 @@
+/** Runs one command and turns whatever happens into an exit code and a message. */
+import { CommanderError } from 'commander';
+import { BrokerError } from '../core/errors.js';
+import type { CommandContext, Run } from './command.js';
+import type { CliDependencies } from './dependencies.js';
+import { EXIT_FAILED, EXIT_SUCCESS, EXIT_USAGE, UsageError } from './exit-code.js';
+import { failureOf, reportOutcome } from './outcome-report.js';
+import { createProgram } from './program.js';
+import { refuseSecretArguments } from './secret-arguments.js';
+import { createTerminal, type Terminal } from './terminal.js';
+
+/**
+ * Runs the command that `argv` names (without node and script); nothing given prints help.
+ * @returns the exit code: 0, 1 (failed), 2 (usage), 3 (authorization needed). The caller closes the broker and ends the process.
+ */
+export async function runCommand(argv: readonly string[], dependencies: CliDependencies): Promise<number> {
+  const separatorAt = argv.indexOf('--');
+  const own = separatorAt < 0 ? argv : argv.slice(0, separatorAt);
+  const terminal = createTerminal(dependencies, own.includes('--json'));
+  let exitCode = EXIT_SUCCESS;
+  const run: Run = async (work) => {
+    exitCode = await work(contextOf(dependencies, terminal, program.opts<{ readonly agent?: string }>().agent));
+  };
+  const afterSeparator = separatorAt < 0 ? undefined : argv.slice(separatorAt + 1);
+  const program = createProgram({ version: dependencies.version, terminal, afterSeparator, run });
+  try {
+    refuseSecretArguments(own);
+    await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return exitCodeOf(error, terminal);
+  }
+
+  function exitCodeOf(error: unknown, output: Terminal): number {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT_SUCCESS;
+    if (error instanceof CommanderError) return reportUsage(output, usageMessage(error));
+    if (error instanceof UsageError) return reportUsage(output, error.message);
+    const failure =
+      error instanceof BrokerError
+        ? error
+        : new BrokerError('internal_error', 'Something went wrong inside the broker.', { cause: error });
+    reportOutcome(contextOf(dependencies, output, undefined), failureOf(failure, ''));
+    if (!(error instanceof BrokerError)) output.problem(`  ${error instanceof Error ? error.message : String(error)}`);
+    return EXIT_FAILED;
+  }
+}
+
+function contextOf(dependencies: CliDependencies, terminal: Terminal, agent: string | undefined): CommandContext {
+  return { dependencies, terminal, principal: dependencies.principal(agent), agent };
+}
+
+function reportUsage(terminal: Terminal, message: string): number {
+  terminal.payload(
+    failureOf(new BrokerError('invalid_input', message, { nextStep: 'Run: mcp-oauth-broker --help' }), ''),
+  );
+  if (!terminal.json) terminal.problem(`${message}\nSee: mcp-oauth-broker --help`);
+  return EXIT_USAGE;
+}
+
+/** Commander's messages repeat what was typed, which may be a secret: only the kind of mistake and a bare option name are kept. */
+function usageMessage(error: CommanderError): string {
+  switch (error.code) {
+    case 'commander.unknownOption':
+      return `There is no option ${/'(--?[A-Za-z][A-Za-z-]{0,30})/u.exec(error.message)?.[1] ?? 'of that name'}.`;
+    case 'commander.unknownCommand':
+      return 'There is no such command.';
+    case 'commander.excessArguments':
+      return 'Too many arguments. A secret is never an argument; an argument with spaces needs quotes.';
+    case 'commander.invalidArgument':
+      return error.message.replace(/^error: option '(--[a-z-]+)[^']*' argument '.*' is invalid\. /su, '$1: ');
+    case 'commander.help':
+      return 'Say which command.';
+    default:
+      return error.message.replace(/^error: /u, '');
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * Every time-out, size, count and lifetime of the product, each with its unit in its name.
+ */
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const KIBIBYTE = 1_024;
+const MEBIBYTE = 1_024 * KIBIBYTE;
+
+// Outside connections
+export const METADATA_TIMEOUT_MS = 10 * SECOND_MS;
+export const TOKEN_REQUEST_TIMEOUT_MS = 20 * SECOND_MS;
+export const METADATA_MAX_BYTES = 256 * KIBIBYTE;
+export const JSON_MAX_DEPTH = 32;
+export const METADATA_MAX_REDIRECTS = 3;
+export const CHALLENGE_MAX_BYTES = 8 * KIBIBYTE;
+export const RETRY_AFTER_MAX_SECONDS = 300;
+export const AUTHORIZATION_SERVERS_MAX = 5;
+export const SCOPES_SUPPORTED_MAX = 500;
+export const ADDRESS_CLASSES_KEPT_MAX = 200;
+
+// Upstream MCP servers
+export const UPSTREAM_CONNECT_TIMEOUT_MS = 20 * SECOND_MS;
+export const UPSTREAM_REQUEST_TIMEOUT_MS = 60 * SECOND_MS;
+export const UPSTREAM_CALL_MAX_TOTAL_MS = 60 * MINUTE_MS;
+export const UPSTREAM_MESSAGE_MAX_BYTES = 10 * MEBIBYTE;
+export const UPSTREAM_SEARCH_CONNECT_TIMEOUT_MS = 10 * SECOND_MS;
+export const LIST_MAX_PAGES = 100;
+export const TOOLS_MAX = 5_000;
+export const RETIRED_CONNECTION_POLL_MS = SECOND_MS;
+export const UPSTREAM_IDLE_CLOSE_MS = 10 * MINUTE_MS;
+export const TOOL_LIST_MIN_INTERVAL_MS = SECOND_MS;
+/** Of a server that neither says how long its list lasts nor promises to tell of changes. */
+export const TOOL_LIST_MAX_AGE_MS = 5 * MINUTE_MS;
+export const UPSTREAM_JSON_MAX_DEPTH = 256;
+export const UPSTREAM_ERROR_MAX_BYTES = 64 * KIBIBYTE;
+export const UPSTREAM_SESSION_END_TIMEOUT_MS = SECOND_MS;
+/** How long an event stream may stay open behind its answer, so that its connection serves the next call. */
+export const EXCHANGE_END_GRACE_MS = SECOND_MS;
+
+// Authorization
+export const PENDING_AUTHORIZATION_TTL_MS = 10 * MINUTE_MS;
+export const LAUNCH_TOKEN_TTL_MS = 10 * MINUTE_MS;
+export const STATE_BYTES = 32;
+export const STEP_UP_MAX_REQUESTS = 3;
+export const STEP_UP_WINDOW_MS = 10 * MINUTE_MS;
+/** Tools whose success since a sign-in is remembered; of more, the oldest count as not called. */
+export const STEP_UP_OPERATIONS_MAX = 100;
+/** Longest lifetime believed of an access token. */
+export const ACCESS_TOKEN_MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3_600;
+/** A refresh is due when less than a quarter of the lifetime and less than this is left. */
+export const REFRESH_AHEAD_MS = 5 * MINUTE_MS;
+export const REFRESH_AHEAD_LIFETIME_FRACTION = 0.25;
+/** How long a call waits for a refresh while the token in hand is still good. */
+export const REFRESH_AHEAD_WAIT_MS = 5 * SECOND_MS;
+/** Old access tokens remembered for each connection, so that a slow call does not bring one back. */
+export const REPLACED_TOKENS_MAX = 16;
+export const CLIENT_ID_MAX_LENGTH = 2_048;
+export const CLIENT_SECRET_MAX_LENGTH = 8 * KIBIBYTE;
+export const AUTHORIZATION_CODE_MAX_LENGTH = 16 * KIBIBYTE;
+/** Of an authorization server, and of an issuer identifier; what is longer is shown nowhere. */
+export const ENDPOINT_URL_MAX_LENGTH = 2_048;
+export const SCOPE_TOKEN_MAX_LENGTH = 256;
+export const SCOPE_MAX_LENGTH = 8 * KIBIBYTE;
+export const TOKEN_MAX_LENGTH = 64 * KIBIBYTE;
+
+/** After two redemptions without an answer, none is sent before this. */
+export const UNKNOWN_REDEMPTION_PAUSE_MS = 30 * SECOND_MS;
+/** Holds what a sign-in may ask before it is written: a probe, every place of metadata, registration, a preflight. */
+export const AUTHORIZE_LEASE_MS = 30 * METADATA_TIMEOUT_MS;
+export const AUTHORIZE_WAIT_MS = 4 * METADATA_TIMEOUT_MS;
+export const COMMIT_RETRY_MS = 200;
+export const COMMIT_RETRY_TOTAL_MS = 20 * SECOND_MS;
+/** Two requests for one code, since a second authentication method may be tried. */
+export const EXCHANGE_LEASE_MS = 2 * TOKEN_REQUEST_TIMEOUT_MS;
+
+export const OBSERVATION_MIN_INTERVAL_MS = MINUTE_MS;
+
+// Vault
+/** Outlives the token request, so that a live holder is never robbed. */
+export const REFRESH_LEASE_MS = 2 * TOKEN_REQUEST_TIMEOUT_MS + 20 * SECOND_MS;
+/** Below the minute after which hosts give up on a call. */
+export const REFRESH_LEASE_WAIT_MS = 45 * SECOND_MS;
+export const LEASE_POLL_MS = 50;
+export const VAULT_BUSY_TIMEOUT_MS = 30 * SECOND_MS;
+export const SQLITE_BUSY_TIMEOUT_MS = 50;
+/** How long an expired row stays in the file, unread: a clock that jumps ahead and back destroys nothing. */
+export const EXPIRED_ROW_PURGE_AFTER_MS = 24 * 60 * MINUTE_MS;
+export const EXPIRED_ROW_PURGE_INTERVAL_MS = 10 * MINUTE_MS;
+export const EXPIRED_ROW_PURGE_MAX_ROWS = 200;
+/** Ended sign-ins and tokens are kept this much longer, so that "too old" can be told from "unknown". */
+export const EXPIRED_AUTHORIZATION_KEPT_MS = 60 * MINUTE_MS;
+/** A deleted record's generations are not used again within this time. */
+export const TOMBSTONE_TTL_MS = 24 * 60 * MINUTE_MS;
+export const VAULT_KEY_BYTES = 32;
+/** Of each kind of record: how many are not decrypted again while they stay the same, and how many names are not hashed again. */
+export const OPENED_ROWS_KEPT_MAX = 200;
+export const ROW_NAMES_KEPT_MAX = 1_000;
+export const VAULT_KEY_FILE_MAX_BYTES = 4 * KIBIBYTE;
+export const KEYRING_TIMEOUT_MS = 5 * SECOND_MS;
+
+// Listener
+export const LISTENER_HEADERS_TIMEOUT_MS = 5 * SECOND_MS;
+export const LISTENER_TAKEOVER_POLL_MS = SECOND_MS;
+/** Reached by doubling while the vault cannot be opened: each attempt may show the user a locked keyring's dialog. */
+export const LISTENER_TAKEOVER_POLL_MAX_MS = MINUTE_MS;
+/** A peer on a busy machine is not taken for a stranger: its sign-ins would move to another port. */
+export const LISTENER_HEALTH_TIMEOUT_MS = 5 * SECOND_MS;
+/** Whole request, a slow body included. */
+export const LISTENER_REQUEST_TIMEOUT_MS = 10 * SECOND_MS;
+/** Room for a long authorization code and for the cookies of every other program on this host. */
+export const LISTENER_HEADERS_MAX_BYTES = 32 * KIBIBYTE;
+export const LISTENER_CONNECTIONS_MAX = 128;
+/** How long a port that nothing needs any more stays bound: a page just shown may be loaded again. */
+export const LISTENER_RELEASE_GRACE_MS = 10 * SECOND_MS;
+export const LISTENER_BIND_MAX_ATTEMPTS = 5;
+export const LISTENER_BIND_RETRY_MS = 50;
+export const LISTENER_CLOSE_TIMEOUT_MS = SECOND_MS;
+export const LISTENER_CHALLENGE_BYTES = 32;
+export const LISTENER_PROOF_MAX_BYTES = KIBIBYTE;
+export const FORM_MAX_BYTES = 64 * KIBIBYTE;
+export const FORM_MAX_FIELDS = 16;
+/** Of a value that a form is filled in with; longer than text that is only shown, since it is sent again. */
+export const FORM_VALUE_MAX_LENGTH = 4 * KIBIBYTE;
+export const DEFAULT_CALLBACK_PORT = 27_182;
+
+// The user's file
+export const SERVERS_FILE_MAX_BYTES = MEBIBYTE;
+/** Reading, changing and writing one small file. */
+export const SERVERS_FILE_LEASE_MS = 10 * SECOND_MS;
+/** A change within this time of the last read may carry the same timestamp (coarsest file system: 2 s). */
+export const FILE_TIMESTAMP_GRANULARITY_MS = 2 * SECOND_MS;
+
+// Tools
+export const SERVER_NAME_MAX_LENGTH = 64;
+export const PAYLOAD_TOOLS_MAX = 100;
+export const SEARCH_LIMIT_DEFAULT = 20;
+export const SEARCH_LIMIT_MAX = 100;
+export const WAIT_MAX_SECONDS = 300;
+/** Hosts give up on a call at 60 seconds. */
+export const WAIT_WITHOUT_PROGRESS_MAX_SECONDS = 45;
+export const WAIT_PROGRESS_INTERVAL_MS = 10 * SECOND_MS;
+export const WAIT_POLL_MS = 250;
+export const DISPLAY_TEXT_MAX_LENGTH = 300;
+
+// Redaction
+export const MIN_REDACTED_SECRET_LENGTH = 8;
+export const MAX_REMEMBERED_SECRETS = 2_000;
+
+// Process
+export const SHUTDOWN_GRACE_MS = 1_500;
+/** Until then a process that was only started and asked for its tools has loaded nothing else. */
+export const BACKGROUND_START_DELAY_MS = SECOND_MS;
+/** A host's death is noticed by its process id where standard input does not end. */
+export const PARENT_POLL_MS = 300;
+
+// Arguments and results of our tools
+export const URL_ARGUMENT_MAX_LENGTH = 8_192;
+/** The longest code, with as much around it as any URL has. */
+export const CALLBACK_URL_MAX_LENGTH = AUTHORIZATION_CODE_MAX_LENGTH + URL_ARGUMENT_MAX_LENGTH;
+export const SCOPE_ARGUMENT_MAX_LENGTH = 4_096;
+export const ACCOUNT_NAME_MAX_LENGTH = 64;
+export const AGENT_NAME_MAX_LENGTH = 64;
+export const TOOL_NAME_MAX_LENGTH = 256;
+export const SEARCH_QUERY_MAX_LENGTH = 1_000;
+export const CURSOR_MAX_LENGTH = 4_096;
+/** Deeper results of an upstream are refused: a serializer would run out of stack. */
+export const RESULT_MAX_DEPTH = 200;
+export const SKILL_FILE_MAX_BYTES = 256 * KIBIBYTE;
+export const SKILLS_MAX = 200;

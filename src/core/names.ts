@@ -1,0 +1,32 @@
+/**
+ * The shapes of the names that a caller gives: ASCII allow-lists, so that nothing can be confused,
+ * hidden, a path, or a property of an object.
+ */
+import { ACCOUNT_NAME_MAX_LENGTH, AGENT_NAME_MAX_LENGTH, SERVER_NAME_MAX_LENGTH } from './limits.js';
+
+/** A server's name (the public contract, section 1). */
+export const SERVER_NAME_PATTERN = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${SERVER_NAME_MAX_LENGTH - 1}}$`, 'u');
+
+/** An account's name; room for an e-mail address. */
+export const ACCOUNT_NAME_PATTERN = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._@+-]{0,${ACCOUNT_NAME_MAX_LENGTH - 1}}$`, 'u');
+
+export const DEFAULT_ACCOUNT = 'default';
+
+/** What a host calls itself, as the agent of a principal: bounded ASCII, `unknown` where nothing is left of it. */
+export function agentName(clientName: string | undefined): string {
+  const ascii = (clientName ?? '')
+    .slice(0, 4 * AGENT_NAME_MAX_LENGTH)
+    .normalize('NFKD')
+    .replace(/[^A-Za-z0-9._-]+/gu, '-');
+  const trimmed = ascii
+    .replace(/^[-._]+/u, '')
+    .slice(0, AGENT_NAME_MAX_LENGTH)
+    .replace(/[-._]+$/u, '');
+  return trimmed === '' ? 'unknown' : trimmed;
+}
+
+/** What the product calls itself to servers, authorization servers and people. */
+export const PRODUCT_NAME = 'mcp-oauth-broker';
+
+/** The skill that every payload names that asks for help. */
+export const GENERAL_SKILL = { id: 'mcp-server-oauth', name: 'MCP Server OAuth Authentication' } as const;

@@ -1,0 +1,101 @@
+/** The authorization request (RFC 6749 section 4.1.1): the URL that the user visits, with PKCE and a state of its own. */
+import * as oauth from 'oauth4webapi';
+import { BrokerError } from '../core/errors.js';
+import { checkEndpoint } from './endpoint-url.js';
+import { hasScope } from './scope.js';
+import type { AuthorizationServer } from './types.js';
+
+/** Ours alone: an endpoint that comes with one of them, or a setting that names one, does not get its way (T19). */
+const OWN_PARAMETERS = [
+  'response_type',
+  'response_mode',
+  'client_id',
+  'redirect_uri',
+  'scope',
+  'state',
+  'code_challenge',
+  'code_challenge_method',
+  'resource',
+  'request',
+  'request_uri',
+];
+
+export interface AuthorizationRequestOptions {
+  readonly authorizationServer: Pick<AuthorizationServer, 'authorizationEndpoint'>;
+  readonly clientId: string;
+  readonly redirectUri: string;
+  /** Absent: no scope is sent. */
+  readonly scope?: string | undefined;
+  /** The RFC 8707 resource, or null where the profile omits it. */
+  readonly resource: string | null;
+  /** Of the user's file, e.g. `access_type`; they never replace ours. */
+  readonly extraParameters?: Readonly<Record<string, string>> | undefined;
+  /** Default: `consent` with `offline_access`, as OpenID Connect Core section 11 asks; else none. */
+  readonly prompt?: string | undefined;
+}
+
+export interface AuthorizationRequest {
+  readonly authorizationUrl: string;
+  readonly state: string;
+  readonly codeVerifier: string;
+}
+
+/**
+ * Refuses an authorization server whose metadata does not list S256: there is no other way to tell that it
+ * checks the verifier. Without metadata there is no list to miss it from.
+ *
+ * @param assumePkce - the user's file or a profile says that it is supported though unlisted
+ * @throws {BrokerError} `pkce_unsupported`
+ * @see MCP authorization, "Authorization Code Protection"; RFC 7636
+ */
+export function assertPkce(
+  authorizationServer: Pick<AuthorizationServer, 'source' | 'codeChallengeMethodsSupported'>,
+  assumePkce: boolean,
+): void {
+  if (assumePkce || authorizationServer.source !== 'metadata') return;
+  if (authorizationServer.codeChallengeMethodsSupported?.includes('S256')) return;
+  throw new BrokerError('pkce_unsupported', 'The authorization server does not say that it supports PKCE with S256.');
+}
+
+/**
+ * Builds the request. State and verifier are two independent random values of 256 bits (T21); the endpoint's own
+ * query is kept, but each of our parameters is in it exactly once, with our value.
+ *
+ * @throws {BrokerError} `insecure_url`, `url_not_allowed` where the endpoint must not be opened (T16, T17)
+ * @see RFC 6749 section 3.1, RFC 7636 section 4.3, RFC 8707 section 2.1
+ */
+export async function createAuthorizationRequest(options: AuthorizationRequestOptions): Promise<AuthorizationRequest> {
+  const url = checkEndpoint(options.authorizationServer.authorizationEndpoint, 'authorization endpoint');
+  const state = oauth.generateRandomState();
+  const codeVerifier = oauth.generateRandomCodeVerifier();
+  const codeChallenge = await oauth.calculatePKCECodeChallenge(codeVerifier);
+  url.hash = '';
+  for (const [name, value] of Object.entries(options.extraParameters ?? {})) url.searchParams.set(name, value);
+  for (const name of OWN_PARAMETERS) url.searchParams.delete(name);
+  for (const [name, value] of requestParameters(options, state, codeChallenge)) url.searchParams.set(name, value);
+  return { authorizationUrl: url.href, state, codeVerifier };
+}
+
+/** What is asked for. A pushed request (RFC 9126) sends these to its endpoint, and the URL keeps `client_id` and `request_uri`. */
+function requestParameters(
+  options: AuthorizationRequestOptions,
+  state: string,
+  codeChallenge: string,
+): URLSearchParams {
+  const parameters = new URLSearchParams({
+    response_type: 'code',
+    client_id: options.clientId,
+    redirect_uri: options.redirectUri,
+    state,
+    code_challenge: codeChallenge,
+    code_challenge_method: 'S256',
+  });
+  if (options.scope !== undefined && options.scope !== '') parameters.set('scope', options.scope);
+  if (options.resource !== null) parameters.set('resource', options.resource);
+  const prompt =
+    options.prompt ??
+    options.extraParameters?.prompt ??
+    (hasScope(options.scope, 'offline_access') ? 'consent' : undefined);
+  if (prompt !== undefined) parameters.set('prompt', prompt);
+  return parameters;
+}

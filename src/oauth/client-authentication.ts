@@ -1,0 +1,64 @@
+/** How a client proves itself at the token and revocation endpoints (RFC 6749 section 2.3). */
+import * as oauth from 'oauth4webapi';
+import { BrokerError } from '../core/errors.js';
+import type { AuthorizationServer, ClientCredentials, TokenEndpointAuthMethod } from './types.js';
+
+/** What of an authorization server the token and revocation requests need; what is stored with a grant fits. */
+export type TokenEndpoints = Pick<
+  AuthorizationServer,
+  'issuer' | 'tokenEndpoint' | 'revocationEndpoint' | 'tokenEndpointAuthMethodsSupported'
+>;
+
+/**
+ * The library's client authentication for `client`. Basic credentials are form-encoded (RFC 6749 section 2.3.1);
+ * a method that needs a secret, of a client that has none, is `none`.
+ *
+ * @throws {BrokerError} `invalid_input` for `private_key_jwt`, which has no key here
+ */
+export function clientAuthentication(client: ClientCredentials): oauth.ClientAuth {
+  if (client.tokenEndpointAuthMethod === 'private_key_jwt') {
+    throw new BrokerError(
+      'invalid_input',
+      'The client authenticates with private_key_jwt, and no key is configured for it.',
+    );
+  }
+  if (client.clientSecret === undefined || client.tokenEndpointAuthMethod === 'none') return oauth.None();
+  if (client.tokenEndpointAuthMethod === 'client_secret_post') return oauth.ClientSecretPost(client.clientSecret);
+  return basicAuthentication(client.clientId, client.clientSecret);
+}
+
+/** The library's own also escapes `-`, `.`, `_` and `*`, which form encoding leaves alone and some servers do not undo. */
+function basicAuthentication(clientId: string, clientSecret: string): oauth.ClientAuth {
+  const credentials = `${formEncoded(clientId)}:${formEncoded(clientSecret)}`;
+  return (_as, _client, _body, headers) => {
+    headers.set('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`);
+  };
+}
+
+/** `application/x-www-form-urlencoded` (RFC 6749 appendix B). */
+function formEncoded(text: string): string {
+  return new URLSearchParams([['', text]]).toString().slice(1);
+}
+
+/**
+ * The client with the method to try once after `invalid_client`, or undefined: the secret in the body, where that
+ * is listed or nothing is. Client authentication comes before a code or refresh token is looked at (RFC 6749
+ * section 3.2.1), so it is not spent by the first request.
+ */
+export function withFallbackMethod(
+  client: ClientCredentials,
+  endpoints: TokenEndpoints,
+): ClientCredentials | undefined {
+  const tried = client.tokenEndpointAuthMethod;
+  if (client.clientSecret === undefined || tried === 'client_secret_post' || tried === 'private_key_jwt')
+    return undefined;
+  const offered = endpoints.tokenEndpointAuthMethodsSupported?.includes('client_secret_post') ?? true;
+  return offered ? { ...client, tokenEndpointAuthMethod: 'client_secret_post' } : undefined;
+}
+
+/** The method to ask for at registration: `none` where it can be, since a secret on a desktop is none. */
+export function registrationAuthMethod(supported: readonly string[] | undefined): TokenEndpointAuthMethod {
+  if (supported === undefined || supported.includes('none')) return 'none';
+  if (supported.includes('client_secret_basic')) return 'client_secret_basic';
+  return supported.includes('client_secret_post') ? 'client_secret_post' : 'none';
+}

@@ -1,0 +1,174 @@
+/** Discovery: from an MCP server's URL and challenge to its authorization server and the resource to ask a token for. */
+import { BrokerError } from '../core/errors.js';
+import type { GuardedFetch } from '../core/outbound.js';
+import { type AuthorizationServerAnswer, findAuthorizationServer } from './authorization-server.js';
+import { checkEndpoint } from './endpoint-url.js';
+import { findProtectedResource } from './protected-resource.js';
+import { canonicalResource } from './resource.js';
+import { discoveryUnavailable } from './translate-error.js';
+import type { AuthorizationServer, BearerChallenge, Discovery, ProtectedResource } from './types.js';
+
+/** What the user's file or form fixes; it wins over what the server says. */
+export interface DiscoverySettings {
+  readonly issuer?: string | undefined;
+  readonly authorizationEndpoint?: string | undefined;
+  readonly tokenEndpoint?: string | undefined;
+  readonly resource?: string | undefined;
+}
+
+export interface DiscoverOptions {
+  readonly serverUrl: URL;
+  readonly challenge?: BearerChallenge | undefined;
+  readonly fetch: GuardedFetch;
+  readonly settings?: DiscoverySettings | undefined;
+  /** The issuer of the grant in hand: preferred where the server lists several. */
+  readonly knownIssuer?: string | undefined;
+  /** Known authorization servers whose metadata spells the issuer otherwise than it is asked for: asked for → as stated. */
+  readonly statedIssuers?: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * Finds the authorization server of an MCP server: what is configured, else protected resource metadata and
+ * the first of its authorization servers that answers, else the server's own origin with its metadata or the
+ * default endpoints of 2025-03-26.
+ *
+ * @returns `none` where the server has protected resource metadata but no authorization server with metadata
+ * @throws {BrokerError} `resource_mismatch`; `issuer_mismatch` where only documents of another issuer were found;
+ *   `discovery_failed` (retryable) where something could not be asked; `insecure_url`, `url_not_allowed`
+ * @see MCP authorization, "Authorization Server Discovery"
+ */
+export async function discover(options: DiscoverOptions): Promise<Discovery> {
+  const configured = configuredServer(options.settings);
+  if (configured !== undefined) return discoveryOf(options, configured, undefined);
+  const protectedResource = await findProtectedResource(options);
+  const found = await findListedServer(options, protectedResource);
+  if (found === undefined)
+    return protectedResource === undefined ? { kind: 'none' } : { kind: 'none', protectedResource };
+  const authorizationServer = withSettings(found, options.settings);
+  checkEndpoints(authorizationServer);
+  return discoveryOf(options, authorizationServer, protectedResource);
+}
+
+/** Both endpoints configured: nothing is asked, and nothing that the server says can lead elsewhere. */
+function configuredServer(settings: DiscoverySettings | undefined): AuthorizationServer | undefined {
+  if (settings?.authorizationEndpoint === undefined || settings.tokenEndpoint === undefined) return undefined;
+  const authorizationEndpoint = checkEndpoint(settings.authorizationEndpoint, 'authorization endpoint');
+  checkEndpoint(settings.tokenEndpoint, 'token endpoint');
+  if (settings.issuer !== undefined) checkEndpoint(settings.issuer, 'issuer');
+  return {
+    issuer: settings.issuer ?? authorizationEndpoint.origin,
+    ...(settings.issuer === undefined ? { issuerAssumed: true as const } : {}),
+    authorizationEndpoint: settings.authorizationEndpoint,
+    tokenEndpoint: settings.tokenEndpoint,
+    issParameterSupported: false,
+    source: 'configured',
+  };
+}
+
+async function findListedServer(
+  options: DiscoverOptions,
+  protectedResource: ProtectedResource | undefined,
+): Promise<AuthorizationServer | undefined> {
+  const pinned = options.settings?.issuer;
+  const issuers =
+    pinned === undefined ? preferred(protectedResource?.authorizationServers ?? [], options.knownIssuer) : [pinned];
+  if (issuers.length > 0) return firstOf(issuers, options);
+  const origin = options.serverUrl.origin;
+  // Nobody spelled this issuer for us: with and without the slash it is the same origin.
+  const answer = await findAuthorizationServer(new URL(origin), [origin, `${origin}/`], options.fetch);
+  if (answer.kind === 'found') return answer.authorizationServer;
+  if (answer.kind !== 'absent') throw failureOf(answer);
+  return protectedResource === undefined ? defaultEndpoints(origin) : undefined;
+}
+
+/** The first issuer with metadata; one that is dead, or that we must not reach, is passed over. */
+async function firstOf(issuers: readonly string[], options: DiscoverOptions): Promise<AuthorizationServer | undefined> {
+  let failure: BrokerError | undefined;
+  for (const issuer of issuers) {
+    const answer = await attempt(issuer, options);
+    if (answer instanceof BrokerError) failure ??= answer;
+    else if (answer.kind === 'found') return answer.authorizationServer;
+    else if (answer.kind !== 'absent') failure ??= failureOf(answer);
+  }
+  if (failure !== undefined) throw failure;
+  return undefined;
+}
+
+async function attempt(
+  issuer: string,
+  { fetch, statedIssuers = {} }: DiscoverOptions,
+): Promise<AuthorizationServerAnswer | BrokerError> {
+  try {
+    const stated = Object.hasOwn(statedIssuers, issuer) ? statedIssuers[issuer] : undefined;
+    const accepted = stated === undefined ? [issuer] : [issuer, stated];
+    return await findAuthorizationServer(checkEndpoint(issuer, 'issuer'), accepted, fetch);
+  } catch (error) {
+    if (error instanceof BrokerError) return error;
+    throw error;
+  }
+}
+
+function failureOf(
+  answer: Extract<AuthorizationServerAnswer, { kind: 'issuer_mismatch' | 'unavailable' }>,
+): BrokerError {
+  if (answer.kind === 'unavailable') {
+    return discoveryUnavailable(
+      'The metadata of the authorization server could not be read.',
+      answer.retryAfterSeconds,
+    );
+  }
+  return new BrokerError('issuer_mismatch', 'The metadata of the authorization server names another issuer.');
+}
+
+function preferred(issuers: readonly string[], knownIssuer: string | undefined): readonly string[] {
+  if (knownIssuer === undefined || !issuers.includes(knownIssuer)) return issuers;
+  return [knownIssuer, ...issuers.filter((issuer) => issuer !== knownIssuer)];
+}
+
+/** The endpoints that 2025-03-26 assumes of a server without metadata; whether they exist, `/register` shows. */
+function defaultEndpoints(origin: string): AuthorizationServer {
+  return {
+    issuer: origin,
+    authorizationEndpoint: `${origin}/authorize`,
+    tokenEndpoint: `${origin}/token`,
+    registrationEndpoint: `${origin}/register`,
+    issParameterSupported: false,
+    source: 'default_endpoints',
+  };
+}
+
+function withSettings(found: AuthorizationServer, settings: DiscoverySettings | undefined): AuthorizationServer {
+  return {
+    ...found,
+    authorizationEndpoint: settings?.authorizationEndpoint ?? found.authorizationEndpoint,
+    tokenEndpoint: settings?.tokenEndpoint ?? found.tokenEndpoint,
+  };
+}
+
+/** Before any of them is used: one that must not be used makes the whole document untrustworthy (T12, T16). */
+function checkEndpoints(server: AuthorizationServer): void {
+  const endpoints = {
+    'authorization endpoint': server.authorizationEndpoint,
+    'token endpoint': server.tokenEndpoint,
+    'registration endpoint': server.registrationEndpoint,
+    'revocation endpoint': server.revocationEndpoint,
+    'pushed authorization request endpoint': server.pushedAuthorizationRequestEndpoint,
+    'device authorization endpoint': server.deviceAuthorizationEndpoint,
+  };
+  for (const [name, endpoint] of Object.entries(endpoints)) {
+    if (endpoint !== undefined) checkEndpoint(endpoint, name);
+  }
+}
+
+function discoveryOf(
+  options: DiscoverOptions,
+  authorizationServer: AuthorizationServer,
+  protectedResource: ProtectedResource | undefined,
+): Discovery {
+  return {
+    kind: 'authorization_server',
+    authorizationServer,
+    ...(protectedResource === undefined ? {} : { protectedResource }),
+    resource: options.settings?.resource ?? protectedResource?.resource ?? canonicalResource(options.serverUrl),
+  };
+}

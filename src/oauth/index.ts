@@ -1,0 +1,25 @@
+/** What the broker may use of the OAuth engine: each protocol step a function, without state and without a vault. */
+export {
+  type AuthorizationRequest,
+  type AuthorizationRequestOptions,
+  assertPkce,
+  createAuthorizationRequest,
+} from './authorization-request.js';
+export { type ExpectedResponse, validateAuthorizationResponse } from './authorization-response.js';
+export { bearerChallenge, parseChallenges } from './challenge.js';
+export type { TokenEndpoints } from './client-authentication.js';
+export { type ClientMetadata, canUseMetadataDocument, clientMetadataDocument } from './client-metadata.js';
+export {
+  type ClientRegistrationOptions,
+  type ClientRegistrationResult,
+  registerClient,
+} from './client-registration.js';
+export { type DiscoverOptions, type DiscoverySettings, discover } from './discover.js';
+export { shownEndpoint } from './endpoint-url.js';
+export { preflightAuthorization } from './preflight.js';
+export { deleteRegistration, type RegistrationDeletion } from './registration-management.js';
+export { canonicalResource } from './resource.js';
+export { revokeTokens, type TokenRevocation } from './revocation.js';
+export { addedScope, type ScopeSelection, scopeUnion, selectScope } from './scope.js';
+export { type CodeExchange, exchangeCode, refreshTokens, type TokenRefresh } from './token-request.js';
+export type * from './types.js';

@@ -1,0 +1,116 @@
+/** The values that the OAuth engine takes and gives. Wire names (snake_case) stop at this folder. */
+
+/** One challenge of `WWW-Authenticate`; scheme and parameter names in lower case. */
+export interface Challenge {
+  readonly scheme: string;
+  readonly token68?: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** The client as the protocol sees it (RFC 6749 section 2); what else is known of it is the broker's. */
+export interface ClientCredentials {
+  readonly clientId: string;
+  readonly clientSecret?: string;
+  readonly tokenEndpointAuthMethod: TokenEndpointAuthMethod;
+}
+
+export type TokenEndpointAuthMethod = 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
+
+/** One `Bearer` challenge of `WWW-Authenticate` (RFC 9110 section 11.6.1, RFC 6750, RFC 9728). */
+export interface BearerChallenge {
+  readonly scheme: 'Bearer' | 'DPoP';
+  readonly resourceMetadata?: string;
+  readonly scope?: string;
+  readonly error?: string;
+  readonly realm?: string;
+}
+
+/** Validated protected resource metadata (RFC 9728). */
+export interface ProtectedResource {
+  readonly resource: string;
+  readonly authorizationServers: readonly string[];
+  readonly scopesSupported?: readonly string[];
+  readonly dpopBoundAccessTokensRequired?: boolean;
+}
+
+/** Validated authorization server metadata (RFC 8414, OpenID Connect Discovery), or the 2025-03-26 default endpoints. */
+export interface AuthorizationServer {
+  readonly issuer: string;
+  /** The issuer is our guess (endpoints were configured without it): an `iss` of an answer has nothing to be compared with. */
+  readonly issuerAssumed?: true;
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint: string;
+  readonly registrationEndpoint?: string;
+  readonly revocationEndpoint?: string;
+  readonly pushedAuthorizationRequestEndpoint?: string;
+  readonly requirePushedAuthorizationRequests?: boolean;
+  readonly deviceAuthorizationEndpoint?: string;
+  readonly scopesSupported?: readonly string[];
+  readonly grantTypesSupported?: readonly string[];
+  readonly codeChallengeMethodsSupported?: readonly string[];
+  readonly tokenEndpointAuthMethodsSupported?: readonly string[];
+  readonly clientIdMetadataDocumentSupported?: boolean;
+  readonly issParameterSupported: boolean;
+  /** `metadata`: a document was read; `default_endpoints`: guessed as 2025-03-26 says; `configured`: from the user's file or form. */
+  readonly source: 'metadata' | 'default_endpoints' | 'configured';
+}
+
+/** What discovery found for one MCP server. */
+export type Discovery =
+  | {
+      readonly kind: 'authorization_server';
+      readonly authorizationServer: AuthorizationServer;
+      readonly protectedResource?: ProtectedResource;
+      /** The RFC 8707 resource to ask a token for. */
+      readonly resource: string;
+    }
+  | { readonly kind: 'none'; readonly protectedResource?: ProtectedResource };
+
+/** Tokens as answered and bounded (RFC 6749 section 5.1). */
+export interface TokenSet {
+  readonly accessToken: string;
+  readonly tokenType: 'Bearer';
+  readonly refreshToken?: string;
+  /** Absent: as requested. */
+  readonly scope?: string;
+  /** Absent: not known. */
+  readonly expiresInSeconds?: number;
+}
+
+/** Everything that can come of a token request. Only `rejected` is the authorization server's own, parsed word. */
+export type TokenOutcome =
+  | {
+      readonly kind: 'tokens';
+      readonly tokens: TokenSet;
+      /** Present where the client's own method was refused and this one was not: keep it with the client. */
+      readonly tokenEndpointAuthMethod?: TokenEndpointAuthMethod;
+    }
+  /** A parsed error answer (RFC 6749 section 5.2), e.g. `invalid_grant`, `invalid_client`, `invalid_scope`. */
+  | { readonly kind: 'rejected'; readonly error: string }
+  /** 5xx, 429, or nothing was sent: the token is as good as before. */
+  | { readonly kind: 'unavailable'; readonly retryAfterSeconds?: number; readonly message: string }
+  /** Sent, and no whole answer came back: the token may have been redeemed. */
+  | { readonly kind: 'unknown'; readonly message: string }
+  /** A whole answer that is none: no JSON, a redirect, a wrong token type, an unusable token. Not retryable. */
+  | { readonly kind: 'malformed'; readonly message: string };
+
+/** The answer at the redirect URI, after every check (RFC 6749 section 4.1.2, RFC 9207). */
+export type AuthorizationResponse =
+  | { readonly kind: 'code'; readonly code: string }
+  /** Only of an answer whose `state` and `iss` hold. `error` is the registered code, or `other`. */
+  | {
+      readonly kind: 'error';
+      readonly error:
+        | 'access_denied'
+        | 'invalid_scope'
+        | 'server_error'
+        | 'temporarily_unavailable'
+        | 'unauthorized_client'
+        | 'invalid_client'
+        | 'other';
+    }
+  | { readonly kind: 'issuer_mismatch' }
+  /** A parameter twice, or neither code nor error. */
+  | { readonly kind: 'malformed' };
+
+export type Revocation = 'revoked' | 'unsupported' | 'failed' | 'none';

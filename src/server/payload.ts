@@ -1,0 +1,110 @@
+/**
+ * How a value becomes a tool result: ours twice (structured, and the same JSON as text) and marked as ours;
+ * an upstream's unchanged but for what would let it pose as ours and for secrets of ours in it.
+ */
+import { failurePayload } from '../broker/failure.js';
+import type { Cleared, Failure, Outcome, ProxiedCall } from '../broker/index.js';
+import { BrokerError } from '../core/errors.js';
+import { RESULT_MAX_DEPTH } from '../core/limits.js';
+import { GENERAL_SKILL } from '../core/names.js';
+import { redactJson, redactText } from '../core/redaction.js';
+
+/** Marks a payload of ours in `_meta`; nobody else's result keeps this key. */
+export const PAYLOAD_META_KEY = 'mcp-oauth-broker/payload';
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+/** A `CallToolResult` as it goes onto the wire: of ours, or whatever an upstream sent. */
+export type ToolResult = JsonObject;
+
+/** `value` twice: as structured content, and the same JSON as text. */
+export function textAndStructure(value: object): ToolResult {
+  return { content: [{ type: 'text', text: JSON.stringify(value) }], structuredContent: value };
+}
+
+/**
+ * Fields whose text is ours, the contract's, or checked by us before. They are shown whatever was given as a secret:
+ * a secret that is the word `requires_auth` or a part of every `authUrl` must not make payloads unreadable.
+ */
+const OUR_FIELDS: ReadonlySet<string> = new Set([
+  ...['status', 'serverName', 'account', 'authType', 'code', 'reason', 'completion', 'transport', 'protocolVersion'],
+  ...['authUrl', 'launchUrl', 'configUrl', 'redirectUri', 'suggestedRedirectUri', 'userCode', 'revocation'],
+  ...['expiresAt', 'lastRefreshedAt', 'lastVerifiedAt', 'helpfulSkills', 'nextStep', 'nextCursor'],
+  ...['source', 'state', 'target', 'credentialMode'],
+]);
+
+/** A copy of a value in a shape of ours: its field names and `OUR_FIELDS` stay, all other text is redacted. */
+export function redactOurs<T>(value: T): T {
+  return redactOurValue(value) as T;
+}
+
+function redactOurValue(value: unknown): unknown {
+  if (typeof value === 'string') return redactText(value);
+  if (Array.isArray(value)) return value.map(redactOurValue);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, OUR_FIELDS.has(key) ? item : redactOurValue(item)]),
+  );
+}
+
+/** A payload of the contract's section 2. `isError` is true when its status is `error`. */
+export function payloadResult(payload: Outcome | Cleared): ToolResult {
+  return {
+    ...textAndStructure({ ...redactOurs(payload), serverName: shownName(payload) }),
+    ...(payload.status === 'error' ? { isError: true } : {}),
+    _meta: { [PAYLOAD_META_KEY]: true },
+  };
+}
+
+/** A name that no server has is nothing but what was given, and may be a secret in the wrong place. */
+function shownName(payload: Outcome | Cleared): string {
+  const isAnybodys = payload.status === 'error' && payload.code === 'unknown_server';
+  return isAnybodys ? redactText(payload.serverName) : payload.serverName;
+}
+
+/** A payload where an answer of a server was asked for: also missing authorization is then an error. */
+export function refusalResult(payload: Outcome): ToolResult {
+  return { ...payloadResult(payload), isError: true };
+}
+
+/** The upstream's answer in the shape that the tool gives it, or the payload that came instead of one. */
+export function proxiedResult(answer: ProxiedCall, shape: (result: JsonObject) => ToolResult): ToolResult {
+  return answer.kind === 'outcome' ? refusalResult(answer.outcome) : shape(upstreamResult(answer.result));
+}
+
+/** A failure that arose before the broker was asked, or that it did not foresee. */
+export function failure(serverName: string, error: BrokerError, fallbackNextStep: string): Failure {
+  return failurePayload(serverName, error, [GENERAL_SKILL], fallbackNextStep);
+}
+
+/**
+ * An upstream's result without our mark, without a `resultType` (this leg has its own), and with our secrets redacted.
+ * @throws {BrokerError} `limit_exceeded` when it is nested deeper than RESULT_MAX_DEPTH.
+ */
+function upstreamResult(result: JsonObject): JsonObject {
+  const { resultType: _legOfTheUpstream, ...unmarked } = withoutMark(result, 0) as JsonObject;
+  return redactJson(unmarked);
+}
+
+/** A copy of `value` in which no `_meta`, at any place, has our mark; the same value where there was none. */
+function withoutMark(value: unknown, depth: number): unknown {
+  if (value === null || typeof value !== 'object') return value;
+  if (depth > RESULT_MAX_DEPTH) {
+    throw new BrokerError('limit_exceeded', `The result is nested deeper than ${RESULT_MAX_DEPTH} levels.`);
+  }
+  if (Array.isArray(value)) {
+    const items = value.map((item) => withoutMark(item, depth + 1));
+    return items.some((item, index) => item !== value[index]) ? items : value;
+  }
+  const entries = Object.entries(value);
+  const kept = entries.map(
+    ([key, item]) => [key, withoutMark(key === '_meta' ? unmark(item) : item, depth + 1)] as const,
+  );
+  return kept.some(([, item], index) => item !== entries[index]?.[1]) ? Object.fromEntries(kept) : value;
+}
+
+function unmark(meta: unknown): unknown {
+  if (meta === null || typeof meta !== 'object' || Array.isArray(meta) || !Object.hasOwn(meta, PAYLOAD_META_KEY))
+    return meta;
+  return Object.fromEntries(Object.entries(meta).filter(([key]) => key !== PAYLOAD_META_KEY));
+}

@@ -1,0 +1,158 @@
+/**
+ * Opens a session with a remote server: Streamable HTTP in either era, then the legacy SSE transport
+ * where the server does not take a POST. The SDK is loaded with the first session.
+ */
+import {
+  Client,
+  type JSONRPCMessage,
+  SSEClientTransport,
+  StreamableHTTPClientTransport,
+} from '@modelcontextprotocol/client';
+import { BrokerError } from '../core/errors.js';
+import { UPSTREAM_CONNECT_TIMEOUT_MS, UPSTREAM_SESSION_END_TIMEOUT_MS } from '../core/limits.js';
+import { HttpTrouble, unreachable } from './answers.js';
+import { CALL_TAG_HEADER, type CallTraces, createCallTraces } from './call-traces.js';
+import { createSession, type Session } from './session.js';
+import { httpStatusOf, translateError } from './translate-error.js';
+import type { ConnectOptions, ProtocolEra, RemoteTarget } from './types.js';
+import { createWireFetch, type WireFetch } from './wire-fetch.js';
+
+type SendOptions = Parameters<StreamableHTTPClientTransport['send']>[1];
+
+/** What a server of the legacy transport answers to a POST (2025-11-25, transports, backwards compatibility). */
+const NO_POST_STATUSES = new Set([404, 405]);
+
+/** What servers of before answer when a method that they do not know makes them fail. */
+const PUZZLED_STATUSES = new Set([500, 501]);
+
+/**
+ * Opens a session.
+ * @throws RefusedError, BrokerError `upstream_unreachable` or `upstream_protocol_error`; the signal's reason where the caller cancelled.
+ */
+export async function openRemoteSession(target: RemoteTarget, options: ConnectOptions): Promise<Session> {
+  if (target.transport === 'sse') return openLegacySse(target, options);
+  try {
+    return await openStreamableHttp(target, options, options.priorEra);
+  } catch (error) {
+    if (target.transport === 'auto' && NO_POST_STATUSES.has(httpStatusOf(error) ?? 0))
+      return openLegacySse(target, options);
+    if (!mayBeWrongEra(error, options.priorEra)) throw translateError(error);
+  }
+  // A server of before may fail over a question that it does not know; one that was of before may have been renewed.
+  const other = options.priorEra === 'legacy' ? undefined : 'legacy';
+  return openStreamableHttp(target, options, other).catch((error: unknown) => {
+    throw translateError(error);
+  });
+}
+
+/** Whether asking in the other era may still succeed: never where the server refused or did not answer at all. */
+function mayBeWrongEra(error: unknown, priorEra: ProtocolEra | undefined): boolean {
+  const translated = translateError(error);
+  if (!(translated instanceof BrokerError)) return false;
+  if (priorEra === 'legacy') return translated.code === 'upstream_protocol_error';
+  return translated.cause instanceof HttpTrouble && PUZZLED_STATUSES.has(translated.cause.status);
+}
+
+async function openStreamableHttp(
+  target: RemoteTarget,
+  options: ConnectOptions,
+  priorEra: ProtocolEra | undefined,
+): Promise<Session> {
+  const calls = createCallTraces();
+  const wire = createWireFetch({ target, transport: 'streamable-http', calls, onStreamEnd: () => {} });
+  const transport = new TracedHttpTransport(target.url, wire, calls);
+  const client = createClient(options);
+  await connectWithin(client, transport, options, priorEra);
+  return createSession(client, 'streamable-http', calls, () => endServerSession(transport));
+}
+
+async function openLegacySse(target: RemoteTarget, options: ConnectOptions): Promise<Session> {
+  const calls = createCallTraces();
+  const client = createClient(options);
+  // A reopened stream is another session, which nobody has begun: the connection opens a new one instead.
+  const wire = createWireFetch({ target, transport: 'sse', calls, onStreamEnd: () => void client.close() });
+  const transport = new SSEClientTransport(target.url, { fetch: wire.fetch });
+  try {
+    await connectWithin(client, transport, options, 'legacy');
+  } catch (error) {
+    throw wire.streamFailure() ?? translateError(error);
+  }
+  return createSession(client, 'sse', calls, async () => {});
+}
+
+/** No capability is declared yet: what a host can answer (sampling, elicitation, roots) will be passed in here. */
+function createClient({ clientName, clientVersion }: ConnectOptions): Client {
+  return new Client(
+    { name: clientName, version: clientVersion },
+    {
+      capabilities: {},
+      versionNegotiation: { mode: 'auto' },
+      // Schemas are a server's words: they are passed on, never compiled or dereferenced.
+      jsonSchemaValidator: {
+        getValidator: () => (input) => ({ valid: true, data: input as never, errorMessage: undefined }),
+      },
+    },
+  );
+}
+
+/** Connects within the time allowed; leaves nothing open where that fails. */
+async function connectWithin(
+  client: Client,
+  transport: StreamableHTTPClientTransport | SSEClientTransport,
+  options: ConnectOptions,
+  priorEra: ProtocolEra | undefined,
+): Promise<void> {
+  const { signal, timeoutMs = UPSTREAM_CONNECT_TIMEOUT_MS } = options;
+  signal?.throwIfAborted();
+  let stop: () => void = () => {};
+  const stopped = new Promise<never>((_resolve, reject) => {
+    const timer = setTimeout(() => reject(unreachable(new Error(`no connection within ${timeoutMs} ms`))), timeoutMs);
+    const onAbort = (): void => reject(signal?.reason as Error);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    stop = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+  });
+  try {
+    const prior = priorEra === 'legacy' ? { prior: { kind: 'legacy' as const } } : {};
+    await Promise.race([client.connect(transport, { timeout: timeoutMs, ...prior }), stopped]);
+  } catch (error) {
+    await transport.close().catch(() => {});
+    throw error;
+  } finally {
+    stop();
+  }
+}
+
+/** DELETE of the session (2025-11-25), so that none is left behind; a server that is slow to answer is not waited for. */
+async function endServerSession(transport: StreamableHTTPClientTransport): Promise<void> {
+  if (transport.sessionId === undefined) return;
+  let timer: NodeJS.Timeout | undefined;
+  const tooSlow = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, UPSTREAM_SESSION_END_TIMEOUT_MS);
+  });
+  await Promise.race([transport.terminateSession(), tooSlow]).finally(() => clearTimeout(timer));
+}
+
+/** Streamable HTTP whose exchanges end with the operations they carry. */
+class TracedHttpTransport extends StreamableHTTPClientTransport {
+  readonly #calls: CallTraces;
+
+  constructor(url: URL, wire: WireFetch, calls: CallTraces) {
+    super(url, { fetch: wire.fetch });
+    this.#calls = calls;
+  }
+
+  override send(message: JSONRPCMessage | JSONRPCMessage[], options?: SendOptions): Promise<void> {
+    const call = this.#calls.find(options?.headers?.[CALL_TAG_HEADER]);
+    if (options === undefined || call === undefined) return super.send(message, options);
+    const { requestSignal } = options;
+    return super.send(message, {
+      ...options,
+      requestSignal:
+        requestSignal === undefined ? call.exchange.signal : AbortSignal.any([call.exchange.signal, requestSignal]),
+      onRequestStreamEnd: () => call.breakOff(() => call.fault ?? unreachable(undefined)),
+    });
+  }
+}

@@ -1,0 +1,8 @@
+/** The vault: encrypted records and leases that every broker process of a user shares. */
+export type { KeyOptions } from './key-options.js';
+export { takeKeyOptions } from './key-options.js';
+export { openVault, type VaultOptions } from './open-vault.js';
+export type { OsKeyring } from './os-keyring.js';
+export type * from './records.js';
+export { parseStoreLocation, type StoreLocation, vaultExists } from './store-location.js';
+export type { Collection, Lease, OpenPage, Vault, Versioned } from './vault.js';

@@ -1,0 +1,164 @@
+/**
+ * Where the vault key comes from: chosen once, when a vault is made, and recorded with it.
+ * Later it is fetched from there and nowhere else; a key that cannot be had is an error, never a new key.
+ */
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { BrokerError } from '../core/errors.js';
+import { VAULT_KEY_FILE_MAX_BYTES } from '../core/limits.js';
+import { Secret } from '../core/secret.js';
+import type { KeyOptions } from './key-options.js';
+import { keepsSecrets, type OsKeyring } from './os-keyring.js';
+import { createPrivateFile, ensurePrivateDirectory, readPrivateFile } from './private-files.js';
+import { mintVaultKey, parseVaultKey, type VaultKey } from './vault-key.js';
+
+export const KEY_SOURCES = ['environment', 'key_file', 'keyring', 'home_file'] as const;
+export type KeySource = (typeof KEY_SOURCES)[number];
+
+export interface KeySurroundings {
+  readonly options: KeyOptions;
+  /** Holds `vault.key` where the key is a file of ours. */
+  readonly homeDirectory: string;
+  readonly openKeyring: () => Promise<OsKeyring | undefined>;
+}
+
+export interface ChosenKey {
+  readonly source: KeySource;
+  readonly key: VaultKey;
+  /** Undoes the choice for a vault that was not made after all. */
+  discard(): Promise<void>;
+}
+
+const KEY_FILE_NAME = 'vault.key';
+
+/**
+ * The key for a vault that is being made: the given one, else one in the keyring where that works, else the home's key file.
+ * @param vaultId names the key in the keyring, so that two processes that make a vault at once do not share an entry.
+ * @throws {BrokerError} `vault_key_wrong` for a key that is malformed or guessable, `vault_unreadable` for a file that cannot be used.
+ */
+export async function chooseKey(surroundings: KeySurroundings, vaultId: string): Promise<ChosenKey> {
+  const given = await givenKey(surroundings.options);
+  if (given !== undefined) return { ...given, discard: async () => {} };
+  return (
+    (await newKeyringKey(surroundings, vaultId)) ?? {
+      source: 'home_file',
+      key: await homeFileKey(surroundings.homeDirectory),
+      discard: async () => {},
+    }
+  );
+}
+
+/**
+ * The key of an existing vault. A key that the environment gives is taken whatever was recorded: the vault knows its own.
+ * @throws {BrokerError} `vault_unreadable` when it cannot be had from where it was, `vault_key_wrong` when it is malformed.
+ */
+export async function recordedKey(
+  surroundings: KeySurroundings,
+  source: KeySource,
+  vaultId: string,
+): Promise<VaultKey> {
+  const given = await givenKey(surroundings.options);
+  if (given !== undefined) return given.key;
+  if (source === 'keyring') return keyringKey(surroundings, vaultId);
+  if (source === 'home_file') return existingHomeFileKey(surroundings.homeDirectory);
+  const variable = source === 'environment' ? 'MCP_OAUTH_KEY' : 'MCP_OAUTH_KEY_FILE';
+  throw new BrokerError('vault_unreadable', `The vault's key came from ${variable}, which is not set now.`, {
+    nextStep: `Tell the user to set ${variable} for this process as it was when the vault was made.`,
+  });
+}
+
+async function givenKey(
+  options: KeyOptions,
+): Promise<{ readonly source: KeySource; readonly key: VaultKey } | undefined> {
+  if (options.environmentKey !== undefined)
+    return { source: 'environment', key: parseVaultKey(options.environmentKey, 'MCP_OAUTH_KEY') };
+  if (options.keyFile === undefined) return undefined;
+  const text = await readPrivateFile(resolve(options.keyFile), {
+    maxBytes: VAULT_KEY_FILE_MAX_BYTES,
+    sharedByRoot: true,
+  });
+  if (text === undefined)
+    throw new BrokerError('vault_unreadable', 'The file that MCP_OAUTH_KEY_FILE names does not exist.');
+  return { source: 'key_file', key: parseVaultKey(Secret.of(text.trim()), 'MCP_OAUTH_KEY_FILE') };
+}
+
+async function newKeyringKey(
+  { options, openKeyring }: KeySurroundings,
+  vaultId: string,
+): Promise<ChosenKey | undefined> {
+  if (options.keyring === 'never') return undefined;
+  const keyring = await openKeyring();
+  if (keyring === undefined || !(await keepsSecrets(keyring))) return undefined;
+  const { key, text } = mintVaultKey();
+  const account = keyringAccount(vaultId);
+  await onKeyring(keyring.write(account, text));
+  return {
+    source: 'keyring',
+    key,
+    // An entry that stays behind opens nothing.
+    discard: () => keyring.remove(account).catch(() => undefined),
+  };
+}
+
+async function keyringKey({ options, openKeyring }: KeySurroundings, vaultId: string): Promise<VaultKey> {
+  if (options.keyring === 'never') {
+    throw new BrokerError(
+      'vault_unreadable',
+      "The vault's key is in the system keyring, which is not used over SSH or with MCP_OAUTH_HOME.",
+      {
+        nextStep:
+          'Tell the user to give the key by MCP_OAUTH_KEY_FILE here, or to run the broker in their desktop session.',
+      },
+    );
+  }
+  const keyring = await openKeyring();
+  const text = keyring === undefined ? undefined : await onKeyring(keyring.read(keyringAccount(vaultId)));
+  if (text !== undefined) return parseVaultKey(text, 'the system keyring');
+  throw new BrokerError(
+    'vault_unreadable',
+    'The system keyring does not hold the key of this vault, or is not there.',
+    {
+      nextStep:
+        'Tell the user to unlock the system keyring they used before, or to give the key by MCP_OAUTH_KEY_FILE.',
+    },
+  );
+}
+
+async function existingHomeFileKey(homeDirectory: string): Promise<VaultKey> {
+  const key = await readHomeFile(homeDirectory);
+  if (key !== undefined) return key;
+  throw new BrokerError('vault_unreadable', `The vault's key file ${join(homeDirectory, KEY_FILE_NAME)} is gone.`, {
+    nextStep: 'Tell the user to put the key file back, or to move the vault away and sign in again.',
+  });
+}
+
+/** The key file, made if there is none. Of two processes that make it at once, both get the first one's. */
+async function homeFileKey(homeDirectory: string): Promise<VaultKey> {
+  const path = join(homeDirectory, KEY_FILE_NAME);
+  await ensurePrivateDirectory(path);
+  const existing = await readHomeFile(homeDirectory);
+  if (existing !== undefined) return existing;
+  const { text } = mintVaultKey();
+  await createPrivateFile(path, (temporaryPath) => writeFile(temporaryPath, `${text.reveal()}\n`, { flush: true }));
+  return existingHomeFileKey(homeDirectory);
+}
+
+async function readHomeFile(homeDirectory: string): Promise<VaultKey | undefined> {
+  const path = join(homeDirectory, KEY_FILE_NAME);
+  const text = await readPrivateFile(path, { maxBytes: VAULT_KEY_FILE_MAX_BYTES });
+  return text === undefined ? undefined : parseVaultKey(Secret.of(text.trim()), path);
+}
+
+async function onKeyring<T>(operation: Promise<T>): Promise<T> {
+  return operation.catch((cause: unknown) => {
+    throw new BrokerError('vault_unreadable', 'The system keyring is locked or does not answer.', {
+      cause,
+      retryable: true,
+      nextStep: 'Tell the user to unlock the system keyring and try again.',
+    });
+  });
+}
+
+function keyringAccount(vaultId: string): string {
+  return `vault-${vaultId}`;
+}

@@ -1,0 +1,90 @@
+/**
+ * Opens the vault: the store, then its key, then the collections over both.
+ */
+import { createHmac } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../core/clock.js';
+import { LEASE_POLL_MS } from '../core/limits.js';
+import type { Log } from '../core/log.js';
+import { type CollectionSurroundings, createCollection } from './collection.js';
+import { COLLECTION_KINDS } from './collection-kinds.js';
+import type { KeyOptions } from './key-options.js';
+import { ownLeaseHolder } from './lease-holder.js';
+import { type OsKeyring, openOsKeyring } from './os-keyring.js';
+import { hashedName } from './row-names.js';
+import type { Store } from './store.js';
+import type { StoreLocation } from './store-location.js';
+import { openSqliteStore } from './store-sqlite.js';
+import type { Lease, Vault } from './vault.js';
+import { type UnlockedVault, unlockVault } from './vault-header.js';
+import { deriveKey } from './vault-key.js';
+
+export interface VaultOptions {
+  /** Of `parseStoreLocation`. */
+  readonly store: StoreLocation;
+  /** Of `takeKeyOptions`. */
+  readonly key: KeyOptions;
+  /** Absolute path of the folder that holds `vault.key` where the key is a file of ours. */
+  readonly homeDirectory: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Default: the operating system's, where there is one. */
+  readonly openKeyring?: () => Promise<OsKeyring | undefined>;
+}
+
+/**
+ * Opens the vault, or makes it (and its key) where there is none.
+ * @throws {BrokerError} `vault_unreadable` (damaged, newer, not the user's own, or its key cannot be had),
+ *   `vault_key_wrong` (another key, or one that can be guessed), `vault_busy`. Nothing is changed or deleted then.
+ */
+export async function openVault(options: VaultOptions): Promise<Vault> {
+  const { clock, homeDirectory, openKeyring = openOsKeyring } = options;
+  const store = await openSqliteStore({ path: options.store.path, clock });
+  try {
+    const unlocked = await unlockVault(store, { options: options.key, homeDirectory, openKeyring });
+    return vaultOver(store, unlocked, options);
+  } catch (cause) {
+    await store.close();
+    throw cause;
+  }
+}
+
+function vaultOver(store: Store, { key, root }: UnlockedVault, { clock, log }: VaultOptions): Vault {
+  const nameKey = deriveKey(root, 'names');
+  const surroundings: CollectionSurroundings = { store, key, nameKey, clock, log };
+
+  async function acquireLease(name: readonly string[], durationMs: number, waitMs: number): Promise<Lease | undefined> {
+    const hashed = hashedName(nameKey, 'lease', name);
+    const holder = ownLeaseHolder();
+    const startedAt = performance.now();
+    for (;;) {
+      const lease = await store.acquireLease(hashed, holder, durationMs);
+      if (lease.outcome === 'acquired') {
+        return { name: hashed, fence: lease.fence, release: () => store.releaseLease(hashed, lease.fence) };
+      }
+      const leftMs = waitMs - (performance.now() - startedAt);
+      if (leftMs <= 0) return undefined;
+      // Jitter, so that many who wait do not ask at the same instants.
+      await sleep(Math.min(leftMs, LEASE_POLL_MS * (0.5 + Math.random())));
+    }
+  }
+
+  return {
+    grants: createCollection(COLLECTION_KINDS.grants, surroundings),
+    pendings: createCollection(COLLECTION_KINDS.pendings, surroundings),
+    registrations: createCollection(COLLECTION_KINDS.registrations, surroundings),
+    configurations: createCollection(COLLECTION_KINDS.configurations, surroundings),
+    secrets: createCollection(COLLECTION_KINDS.secrets, surroundings),
+    addedServers: createCollection(COLLECTION_KINDS.addedServers, surroundings),
+    observations: createCollection(COLLECTION_KINDS.observations, surroundings),
+    tokens: createCollection(COLLECTION_KINDS.tokens, surroundings),
+    callbackPorts: createCollection(COLLECTION_KINDS.callbackPorts, surroundings),
+    openPages: createCollection(COLLECTION_KINDS.openPages, surroundings),
+    acquireLease,
+    sign: async (purpose, message) =>
+      createHmac('sha256', deriveKey(root, `sign/${purpose}`))
+        .update(message, 'utf8')
+        .digest('hex'),
+    close: () => store.close(),
+  };
+}

@@ -1,0 +1,227 @@
+/**
+ * What the vault holds: the shape of each kind of record. Every value lies encrypted; a record's
+ * identifier is a tuple of strings, which becomes a length-prefixed, hashed key.
+ * Tokens and secrets are plain strings here: the record only exists decrypted in memory, inside the broker.
+ */
+import type { Owner, Principal } from '../core/principal.js';
+
+/** The client that a grant or a pending authorization belongs to (RFC 6749 section 2). */
+export interface OAuthClient {
+  readonly clientId: string;
+  readonly clientSecret?: string;
+  readonly tokenEndpointAuthMethod: 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
+  /** Where the client came from; decides what happens when the authorization server refuses it. */
+  readonly origin: 'user_file' | 'configured' | 'metadata_document' | 'registered';
+}
+
+/** The endpoints of an authorization server, as validated when the authorization began. */
+export interface AuthorizationServerEndpoints {
+  readonly issuer: string;
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint: string;
+  readonly revocationEndpoint?: string;
+  /** RFC 9207: `iss` is advertised, so an answer without it is refused. */
+  readonly issParameterSupported: boolean;
+  /** Endpoints named without an issuer: it is only their origin, and an `iss` says nothing against it. */
+  readonly issuerAssumed?: true;
+  readonly tokenEndpointAuthMethodsSupported?: readonly string[];
+}
+
+/** What is stored of an authorization (RFC 6749 section 1.3). Bound to owner, server, resource and issuer. */
+export interface Grant {
+  readonly owner: Owner;
+  readonly serverName: string;
+  readonly account: string;
+  readonly serverUrl: string;
+  /** The RFC 8707 resource sent, or null where the profile omits it. */
+  readonly resource: string | null;
+  readonly authorizationServer: AuthorizationServerEndpoints;
+  readonly client: OAuthClient;
+  readonly redirectUri: string;
+  readonly accessToken: string;
+  readonly refreshToken?: string;
+  /** As granted. */
+  readonly scope?: string;
+  /** As asked for: a step-up asks for its union with what is missing. */
+  readonly requestedScope?: string;
+  /** Milliseconds since the epoch. */
+  readonly obtainedAt: number;
+  readonly expiresAt?: number;
+  readonly lastRefreshedAt?: number;
+  readonly lastVerifiedAt?: number;
+  /** Written before a refresh token is redeemed, removed with the answer: what survives a crash in between. */
+  readonly refreshIntent?: { readonly startedAt: number; readonly attempts: number };
+  /** No refresh before this instant (RFC 9110 Retry-After). */
+  readonly refreshNotBefore?: number;
+  /** `ended` grants are kept, marked: the refresh token is never sent again. */
+  readonly state: 'active' | 'ended';
+  readonly endedReason?:
+    | 'grant_rejected'
+    | 'token_rejected'
+    | 'client_rejected'
+    | 'issuer_changed'
+    | 'refresh_outcome_unknown';
+}
+
+/** A client that we registered ourselves (RFC 7591), kept by owner, issuer and redirect URI. */
+export interface ClientRegistration {
+  readonly owner: Owner;
+  readonly issuer: string;
+  readonly redirectUri: string;
+  readonly client: OAuthClient;
+  /** Servers that use it: it ends with the last of them that is cleared. */
+  readonly serverNames: readonly string[];
+  readonly registeredAt: number;
+  /** RFC 7591 `client_secret_expires_at`, in milliseconds since the epoch. */
+  readonly clientSecretExpiresAt?: number;
+  /** Set when a sign-in with it timed out or was refused: replaced at the next one. */
+  readonly suspect?: boolean;
+  readonly registrationClientUri?: string;
+  readonly registrationAccessToken?: string;
+}
+
+/** How a pending sign-in failed; said once by the next call. */
+export interface SignInFailure {
+  readonly code:
+    | 'authorization_denied'
+    | 'authorization_failed'
+    | 'issuer_mismatch'
+    | 'client_rejected'
+    | 'scope_rejected'
+    | 'token_request_failed';
+  readonly retryable: boolean;
+  /** Counted from the answer (RFC 9110 Retry-After). */
+  readonly retryAfterSeconds?: number;
+  /** Text of ours. */
+  readonly message: string;
+}
+
+/** One sign-in that waits for its user; any broker process with this vault can finish it. */
+export interface PendingAuthorization {
+  readonly owner: Owner;
+  readonly serverName: string;
+  readonly account: string;
+  readonly serverUrl: string;
+  readonly resource: string | null;
+  readonly flow: 'browser' | 'paste_back' | 'device';
+  readonly authorizationServer: AuthorizationServerEndpoints;
+  readonly client: OAuthClient;
+  readonly redirectUri: string;
+  readonly scope?: string;
+  readonly addedScope?: string;
+  /** The scope that callers had named when it began; what is asked for may be more (a step-up). */
+  readonly callersScope?: string;
+  readonly state: string;
+  readonly codeVerifier: string;
+  /** The authorization request itself; what the user is shown may be the launch page instead (relay). */
+  readonly authorizationUrl: string;
+  readonly launchToken: string;
+  /** A relay needs the cookie that the launch page sets; a loopback redirect binds the browser by itself. */
+  readonly browserBinding?: string;
+  readonly reason?: string;
+  /** The caller (or the user's file) named the scope: a refusal of it is for them to mend. */
+  readonly scopeIsCallers: boolean;
+  /** The registration was kept from an earlier sign-in, not made for this one. */
+  readonly clientIsKept: boolean;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** The answer was taken at this instant: a state is used once. */
+  readonly answeredAt?: number;
+  /** Set once the answer arrived and failed. */
+  readonly failure?: SignInFailure;
+}
+
+/** Points from a one-time token (state, launch or form token; only its hash is the key) to what it opens. */
+export interface TokenIndex {
+  readonly kind: 'state' | 'launch' | 'form';
+  /** Who began it: what a form does is done as this principal. */
+  readonly principal: Principal;
+  readonly owner: Owner;
+  readonly serverName: string;
+  readonly account: string;
+  readonly expiresAt: number;
+  /** Form: which one, on which port, the cookie value that the first GET bound it to, and the CSRF token of its page. */
+  readonly form?: 'client' | 'key' | 'manual';
+  /** Client form: what was suggested to the caller, and is filled in. */
+  readonly suggestion?: {
+    readonly issuer: string;
+    readonly clientId?: string;
+    readonly scope: string;
+    readonly needsClientSecret: boolean;
+  };
+  readonly port?: number;
+  readonly browserBinding?: string;
+  readonly csrfToken?: string;
+}
+
+/** Client configuration by tool call or form: kept until `clear_mcp_auth`. */
+export interface ClientConfiguration {
+  readonly owner: Owner;
+  readonly serverName: string;
+  /** Bound to the server it was given for: a secret never goes to another. */
+  readonly serverUrl: string;
+  /** Bound to the issuer it was first used at. */
+  readonly issuer?: string;
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  readonly redirectUri?: string;
+  /** `""` asks for no scope. */
+  readonly scope?: string;
+  /** The user (or the agent for them) confirmed or gave something: with `MCP_OAUTH_CONFIRM=always` no question is asked again. */
+  readonly confirmed: boolean;
+  /** By the form for servers without discovery. */
+  readonly authorizationEndpoint?: string;
+  readonly tokenEndpoint?: string;
+  /** A sign-in there came to nothing: the form is shown again before another begins. */
+  readonly endpointsDoubted?: true;
+  readonly authType?: string;
+  readonly flow?: 'browser' | 'paste_back' | 'device';
+}
+
+/** A bearer token or API key of a server and account. */
+export interface StoredSecret {
+  readonly owner: Owner;
+  readonly serverName: string;
+  readonly account: string;
+  readonly serverUrl: string;
+  readonly kind: 'bearer' | 'api_key';
+  readonly value: string;
+  readonly storedAt: number;
+  readonly lastVerifiedAt?: number;
+  readonly state: 'active' | 'rejected';
+}
+
+/** A server that an agent added by `url`; belongs to team and user. */
+export interface AddedServer {
+  readonly owner: Owner;
+  readonly serverName: string;
+  readonly url: string;
+  readonly addedAt: number;
+}
+
+/** What is known of the last request to a server without a credential, and when authorization requests were made. */
+export interface ServerObservation {
+  readonly owner: Owner;
+  readonly serverName: string;
+  readonly account: string;
+  readonly serverUrl: string;
+  readonly authType: 'none' | 'oauth2' | 'oauth2-bearer' | 'bearer' | 'api_key' | 'unknown';
+  readonly state: 'connected' | 'auth_required' | 'config_required' | 'error';
+  readonly reason?: string;
+  readonly lastVerifiedAt?: number;
+  readonly toolCount?: number;
+  /** The protocol era of the last connection, so that the next one asks no more than it must. */
+  readonly priorEra?: 'modern' | 'legacy';
+  /** Authorization requests of the step-up window; `operation` null is a sign-in. Milliseconds since the epoch. */
+  readonly authorizationRequests?: readonly {
+    readonly at: number;
+    readonly operation: string | null;
+    /** Of a sign-in: the operations that went through since, for which it no longer counts. */
+    readonly succeeded?: readonly string[];
+  }[];
+}
+
+/** The port drawn for the callback where the default was not to be had. */
+export interface CallbackPort {
+  readonly port: number;
+}

@@ -1,0 +1,54 @@
+/**
+ * What a storage backend must do, and nothing more: opaque rows with a version, compare-and-swap, and leases.
+ * SQLite, Redis and Postgres fit below the same vault; one contract suite (`test/contract`) runs against each.
+ */
+
+/** One row as stored. `version` counts its writes, from 1. */
+export interface StoredRow {
+  readonly key: string;
+  readonly version: number;
+  readonly value: Uint8Array;
+}
+
+export interface RowToWrite {
+  readonly key: string;
+  /** Rows that are listed together. */
+  readonly partition: string;
+  readonly value: Uint8Array;
+  /** Milliseconds since the epoch after which the row may be dropped; absent: never. */
+  readonly expiresAt?: number;
+}
+
+/** Three outcomes, never two: a store that fails throws, and is not "held". */
+export type LeaseOutcome =
+  | { readonly outcome: 'acquired'; readonly fence: number }
+  | { readonly outcome: 'held'; readonly untilMs: number };
+
+/**
+ * @throws {BrokerError} `vault_busy` (retryable) when the backend did not answer in time,
+ *   `vault_unreadable` when it cannot be opened or is damaged. Neither changes anything.
+ */
+export interface Store {
+  read(key: string): Promise<StoredRow | undefined>;
+  /** Every live row of a partition, in key order. */
+  list(partition: string): Promise<readonly StoredRow[]>;
+  /**
+   * Writes `row` if the stored version is `expectedVersion` (0: there is no row).
+   * With `lease`, also only while that lease is still held with that fencing number.
+   * @returns the new version, or undefined when another writer was first.
+   */
+  compareAndSwap(
+    row: RowToWrite,
+    expectedVersion: number,
+    lease?: { readonly name: string; readonly fence: number },
+  ): Promise<number | undefined>;
+  /** Deletes the row; with `expectedVersion` only if it still has it. Returns whether a row was deleted. */
+  delete(key: string, expectedVersion?: number): Promise<boolean>;
+  /** `holder`: of `ownLeaseHolder`; where it can be seen that such a process is gone, its lease is free at once. */
+  acquireLease(name: string, holder: string, durationMs: number): Promise<LeaseOutcome>;
+  /** Ends the lease if `fence` still holds it. */
+  releaseLease(name: string, fence: number): Promise<void>;
+  /** Any row at all: a new vault key is never made while there is one. */
+  isEmpty(): Promise<boolean>;
+  close(): Promise<void>;
+}

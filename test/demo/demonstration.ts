@@ -1,0 +1,113 @@
+/**
+ * The steps of the demonstration, from the first call to the last: what a host does, and what its user does.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  type AuthorizationServerEndpoint,
+  type AuthorizationServerFixture,
+  startAuthorizationServer,
+} from '../support/authorization-server.js';
+import { type BrokerAnswer, type BrokerProcess, type Payload, startBroker } from '../support/broker-process.js';
+import { visit } from '../support/browser.js';
+import { type ProtectedServerFixture, startProtectedServer } from '../support/protected-server.js';
+import { createTranscript } from './transcript.js';
+
+const SERVER_NAME = 'demo';
+const PAYLOAD_MARK = 'mcp-oauth-broker/payload';
+const ACCESS_TOKEN_TTL_SECONDS = 4;
+/** A host gives up on a call after a minute; an agent waits for its user in several. */
+const WAIT_SECONDS = 40;
+
+interface Parts {
+  readonly authorizationServer: AuthorizationServerFixture;
+  readonly server: ProtectedServerFixture;
+  readonly broker: BrokerProcess;
+}
+
+const transcript = createTranscript();
+
+/** Rejects when a step does not come to what it should. */
+export async function runDemonstration({ isAutomatic }: { readonly isAutomatic: boolean }): Promise<void> {
+  const authorizationServer = await startAuthorizationServer({ accessTokenTtlSeconds: ACCESS_TOKEN_TTL_SECONDS });
+  const server = await startProtectedServer({ authorizationServer, challengeScope: 'mcp:tools' });
+  const broker = await startBroker();
+  try {
+    await demonstrate({ authorizationServer, server, broker }, isAutomatic);
+  } finally {
+    await broker.close();
+    await server.close();
+    await authorizationServer.close();
+  }
+}
+
+async function demonstrate({ authorizationServer, server, broker }: Parts, isAutomatic: boolean): Promise<void> {
+  transcript.step('An agent that knows a protected MCP server only by its URL connects');
+  transcript.aside(`authorization server ${authorizationServer.issuer}, MCP server ${server.url}`);
+  const asked = expectStatus(
+    await ask(broker, 'connect_to_mcp_server', { serverName: SERVER_NAME, url: server.url }),
+    'requires_auth',
+  );
+
+  transcript.step('The user signs in with a browser');
+  if (isAutomatic) await signInAutomatically(String(asked.authUrl));
+  else
+    transcript.aside(`open this in your browser, then sign in and allow:\n\n   ${asked.launchUrl ?? asked.authUrl}\n`);
+
+  transcript.step('The agent connects again');
+  expectStatus(await connectUntilSignedIn(broker), 'success');
+
+  transcript.step('It calls a tool of that server');
+  await ask(broker, 'call_mcp_tool', { serverName: SERVER_NAME, toolName: 'whoami' });
+
+  transcript.step(
+    `The access token expires (it lives ${ACCESS_TOKEN_TTL_SECONDS} s), and the next call is refreshed silently`,
+  );
+  const refreshesBefore = authorizationServer.refreshCount();
+  await wait(ACCESS_TOKEN_TTL_SECONDS * 1_000);
+  await ask(broker, 'call_mcp_tool', {
+    serverName: SERVER_NAME,
+    toolName: 'echo',
+    arguments: { text: 'nobody was asked' },
+  });
+  const refreshes = authorizationServer.refreshCount() - refreshesBefore;
+  transcript.aside(`the authorization server saw ${refreshes} refresh and no new sign-in`);
+  if (refreshes !== 1) throw new Error(`1 refresh expected, ${refreshes} seen`);
+
+  transcript.step('The agent clears the authorization: tokens are revoked and forgotten');
+  expectStatus(await ask(broker, 'clear_mcp_auth', { serverName: SERVER_NAME }), 'success');
+  const count = (endpoint: AuthorizationServerEndpoint) => authorizationServer.requests(endpoint).length;
+  transcript.aside(`the authorization server revoked ${count('revocation')} tokens; in all of this it saw`);
+  transcript.aside(`${count('authorization')} authorization request and ${count('token')} token requests`);
+}
+
+async function signInAutomatically(authUrl: string): Promise<void> {
+  const page = await visit(authUrl);
+  transcript.aside(
+    `automatic: signed in as alice, allowed, and came back to ${new URL(page.finalUrl).origin} with status ${page.status}`,
+  );
+}
+
+/** Asks, and prints both the question and the answer: our payload, or what the MCP server returned. */
+async function ask(broker: BrokerProcess, tool: string, args: Readonly<Record<string, unknown>>): Promise<Payload> {
+  transcript.asks(tool, args);
+  const { payload, result } = await broker.call(tool, args);
+  transcript.isTold(isOurs({ payload, result }) ? payload : result);
+  return payload;
+}
+
+async function connectUntilSignedIn(broker: BrokerProcess): Promise<Payload> {
+  for (;;) {
+    const payload = await ask(broker, 'connect_to_mcp_server', { serverName: SERVER_NAME, waitSeconds: WAIT_SECONDS });
+    if (payload.status !== 'requires_auth') return payload;
+    transcript.aside('still waiting for you');
+  }
+}
+
+function isOurs({ payload, result }: BrokerAnswer): boolean {
+  return result._meta?.[PAYLOAD_MARK] === true && payload.status !== undefined;
+}
+
+function expectStatus(payload: Payload, status: string): Payload {
+  if (payload.status !== status) throw new Error(`${status} expected, ${payload.status} received`);
+  return payload;
+}
