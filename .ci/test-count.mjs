@@ -1,19 +1,32 @@
 /**
- * Prints vitest's JSON report as one plain line, `N passed, N failed`.
+ * Reads vitest's JSON report and prints what a reader of the run's last lines needs: each failed test with the first
+ * lines of its message, then one plain line, `N passed, N failed`.
  * A test file that could not even be loaded has no tests, and counts as one that failed.
  */
 import { readFileSync } from 'node:fs';
 
-process.stdout.write(`${summary(process.argv[2])}\n`);
+const MESSAGE_LINES = 6;
+
+process.stdout.write(`${summary(process.argv[2]).join('\n')}\n`);
 
 function summary(path) {
   try {
-    const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(path, 'utf8'));
-    const unloaded = testResults.filter(
-      ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
-    ).length;
-    return `${numPassedTests} passed, ${numFailedTests + unloaded} failed`;
+    const { numPassedTests, testResults } = JSON.parse(readFileSync(path, 'utf8'));
+    const failures = testResults.flatMap(failuresOf);
+    return [...failures, `${numPassedTests} passed, ${failures.length} failed`];
   } catch {
-    return '0 passed, 1 failed';
+    return ['no report of the tests', '0 passed, 1 failed'];
   }
+}
+
+function failuresOf({ name, status, message, assertionResults }) {
+  if (status === 'failed' && assertionResults.length === 0) return [described(name, [message])];
+  return assertionResults
+    .filter((test) => test.status === 'failed')
+    .map((test) => described(`${name}: ${test.fullName}`, test.failureMessages));
+}
+
+function described(title, messages) {
+  const lines = messages.join('\n').split('\n').slice(0, MESSAGE_LINES);
+  return [`FAILED: ${title}`, ...lines.map((line) => `    ${line}`)].join('\n');
 }
