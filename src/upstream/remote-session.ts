@@ -3,7 +3,7 @@
  * where the server does not take a POST. The SDK is loaded with the first session.
  */
 import {
-  Client,
+  type Client,
   type JSONRPCMessage,
   SSEClientTransport,
   StreamableHTTPClientTransport,
@@ -12,6 +12,7 @@ import { BrokerError } from '../core/errors.js';
 import { UPSTREAM_CONNECT_TIMEOUT_MS, UPSTREAM_SESSION_END_TIMEOUT_MS } from '../core/limits.js';
 import { HttpTrouble, unreachable } from './answers.js';
 import { CALL_TAG_HEADER, type CallTraces, createCallTraces } from './call-traces.js';
+import { createClient } from './client.js';
 import { createSession, type Session } from './session.js';
 import { httpStatusOf, translateError } from './translate-error.js';
 import type { ConnectOptions, ProtocolEra, RemoteTarget } from './types.js';
@@ -78,21 +79,6 @@ async function openLegacySse(target: RemoteTarget, options: ConnectOptions): Pro
     throw wire.streamFailure() ?? translateError(error);
   }
   return createSession(client, 'sse', calls, async () => {});
-}
-
-/** No capability is declared yet: what a host can answer (sampling, elicitation, roots) will be passed in here. */
-function createClient({ clientName, clientVersion }: ConnectOptions): Client {
-  return new Client(
-    { name: clientName, version: clientVersion },
-    {
-      capabilities: {},
-      versionNegotiation: { mode: 'auto' },
-      // Schemas are a server's words: they are passed on, never compiled or dereferenced.
-      jsonSchemaValidator: {
-        getValidator: () => (input) => ({ valid: true, data: input as never, errorMessage: undefined }),
-      },
-    },
-  );
 }
 
 /** Connects within the time allowed; leaves nothing open where that fails. */
