@@ -1,7 +1,7 @@
 /**
  * Reads vitest's JSON report and prints what a reader of the run's last lines needs: each failed test with the first
  * lines of its message, then one plain line, `N passed, N failed`.
- * A test file that could not even be loaded has no tests, and counts as one that failed.
+ * A test file that failed without a failed test (it could not be loaded or set up) counts as one.
  */
 import { readFileSync } from 'node:fs';
 
@@ -20,10 +20,9 @@ function summary(path) {
 }
 
 function failuresOf({ name, status, message, assertionResults }) {
-  if (status === 'failed' && assertionResults.length === 0) return [described(name, [message])];
-  return assertionResults
-    .filter((test) => test.status === 'failed')
-    .map((test) => described(`${name}: ${test.fullName}`, test.failureMessages));
+  const failed = assertionResults.filter((test) => test.status === 'failed');
+  if (status === 'failed' && failed.length === 0) return [described(name, [message])];
+  return failed.map((test) => described(`${name}: ${test.fullName}`, test.failureMessages));
 }
 
 function described(title, messages) {
