@@ -62,6 +62,17 @@ export const ENDPOINT_URL_MAX_LENGTH = 2_048;
 export const SCOPE_TOKEN_MAX_LENGTH = 256;
 export const SCOPE_MAX_LENGTH = 8 * KIBIBYTE;
 export const TOKEN_MAX_LENGTH = 64 * KIBIBYTE;
+/** Of an assertion that a client authenticates with: one request, and clocks that differ a little. */
+export const CLIENT_ASSERTION_LIFETIME_SECONDS = 60;
+
+/** Longest lifetime believed of a device code, and so of its sign-in. */
+export const DEVICE_CODE_MAX_LIFETIME_SECONDS = 3_600;
+export const DEVICE_CODE_MAX_LENGTH = 16 * KIBIBYTE;
+export const USER_CODE_MAX_LENGTH = 32;
+/** Between two token requests for one device code (RFC 8628 sections 3.2 and 3.5). */
+export const DEVICE_POLL_DEFAULT_SECONDS = 5;
+export const DEVICE_POLL_SLOW_DOWN_SECONDS = 5;
+export const DEVICE_POLL_MAX_SECONDS = 60;
 
 /** After two redemptions without an answer, none is sent before this. */
 export const UNKNOWN_REDEMPTION_PAUSE_MS = 30 * SECOND_MS;
@@ -163,6 +174,9 @@ export const AGENT_NAME_MAX_LENGTH = 64;
 export const TOOL_NAME_MAX_LENGTH = 256;
 export const SEARCH_QUERY_MAX_LENGTH = 1_000;
 export const CURSOR_MAX_LENGTH = 4_096;
+/** Of a tool's title or description, and of its parameters' names: what a search looks through. */
+export const SEARCHED_TEXT_MAX_LENGTH = 4_096;
+export const SEARCHED_PARAMETERS_MAX = 100;
 /** Deeper results of an upstream are refused: a serializer would run out of stack. */
 export const RESULT_MAX_DEPTH = 200;
 export const SKILL_FILE_MAX_BYTES = 256 * KIBIBYTE;

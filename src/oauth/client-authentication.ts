@@ -1,6 +1,7 @@
 /** How a client proves itself at the token and revocation endpoints (RFC 6749 section 2.3). */
 import * as oauth from 'oauth4webapi';
 import { BrokerError } from '../core/errors.js';
+import { CLIENT_ASSERTION_TYPE, createClientAssertion } from './client-assertion.js';
 import type { AuthorizationServer, ClientCredentials, TokenEndpointAuthMethod } from './types.js';
 
 /** What of an authorization server the token and revocation requests need; what is stored with a grant fits. */
@@ -11,20 +12,33 @@ export type TokenEndpoints = Pick<
 
 /**
  * The library's client authentication for `client`. Basic credentials are form-encoded (RFC 6749 section 2.3.1);
- * a method that needs a secret, of a client that has none, is `none`.
+ * a method that needs a secret, of a client that has none, is `none`. Each assertion is made anew, for one request.
  *
- * @throws {BrokerError} `invalid_input` for `private_key_jwt`, which has no key here
+ * @throws {BrokerError} `invalid_input` for `private_key_jwt` without a key
  */
 export function clientAuthentication(client: ClientCredentials): oauth.ClientAuth {
-  if (client.tokenEndpointAuthMethod === 'private_key_jwt') {
+  if (client.tokenEndpointAuthMethod === 'private_key_jwt') return assertionAuthentication(client);
+  if (client.clientId === '') return () => undefined;
+  if (client.clientSecret === undefined || client.tokenEndpointAuthMethod === 'none') return oauth.None();
+  if (client.tokenEndpointAuthMethod === 'client_secret_post') return oauth.ClientSecretPost(client.clientSecret);
+  return basicAuthentication(client.clientId, client.clientSecret);
+}
+
+/** RFC 7523 section 2.2. The audience is the issuer, which no other endpoint can claim (draft-ietf-oauth-rfc7523bis). */
+function assertionAuthentication(client: ClientCredentials): oauth.ClientAuth {
+  const { clientId, key, assertionAudience } = client;
+  if (key === undefined) {
     throw new BrokerError(
       'invalid_input',
       'The client authenticates with private_key_jwt, and no key is configured for it.',
     );
   }
-  if (client.clientSecret === undefined || client.tokenEndpointAuthMethod === 'none') return oauth.None();
-  if (client.tokenEndpointAuthMethod === 'client_secret_post') return oauth.ClientSecretPost(client.clientSecret);
-  return basicAuthentication(client.clientId, client.clientSecret);
+  return (server, _client, body) => {
+    const audience = assertionAudience === undefined ? server.issuer : (server.token_endpoint ?? server.issuer);
+    body.set('client_id', clientId);
+    body.set('client_assertion_type', CLIENT_ASSERTION_TYPE);
+    body.set('client_assertion', createClientAssertion({ clientId, key, audience, now: Date.now() }));
+  };
 }
 
 /** The library's own also escapes `-`, `.`, `_` and `*`, which form encoding leaves alone and some servers do not undo. */
@@ -54,6 +68,16 @@ export function withFallbackMethod(
     return undefined;
   const offered = endpoints.tokenEndpointAuthMethodsSupported?.includes('client_secret_post') ?? true;
   return offered ? { ...client, tokenEndpointAuthMethod: 'client_secret_post' } : undefined;
+}
+
+/**
+ * The client with the audience to try once after `invalid_client`, or undefined: older servers want the token
+ * endpoint's own URL. Only for requests to that endpoint: a request elsewhere would hand its recipient an assertion
+ * that counts at the token endpoint.
+ */
+export function withEndpointAudience(client: ClientCredentials): ClientCredentials | undefined {
+  const isUntried = client.tokenEndpointAuthMethod === 'private_key_jwt' && client.assertionAudience === undefined;
+  return isUntried ? { ...client, assertionAudience: 'token_endpoint' } : undefined;
 }
 
 /** The method to ask for at registration: `none` where it can be, since a secret on a desktop is none. */

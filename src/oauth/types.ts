@@ -1,4 +1,5 @@
 /** The values that the OAuth engine takes and gives. Wire names (snake_case) stop at this folder. */
+import type { KeyObject } from 'node:crypto';
 
 /** One challenge of `WWW-Authenticate`; scheme and parameter names in lower case. */
 export interface Challenge {
@@ -9,9 +10,22 @@ export interface Challenge {
 
 /** The client as the protocol sees it (RFC 6749 section 2); what else is known of it is the broker's. */
 export interface ClientCredentials {
+  /** Empty: the grant alone says who asks (RFC 7521 section 4.1), and no `client_id` is sent. */
   readonly clientId: string;
   readonly clientSecret?: string;
   readonly tokenEndpointAuthMethod: TokenEndpointAuthMethod;
+  /** `private_key_jwt`: what its assertions are signed with. */
+  readonly key?: ClientKey;
+  /** Whom its assertions name. Default the issuer, as draft-ietf-oauth-rfc7523bis asks. */
+  readonly assertionAudience?: 'token_endpoint';
+}
+
+/** The private key of a client, of `parseClientKey`; it never leaves the process. */
+export interface ClientKey {
+  readonly privateKey: KeyObject;
+  /** JWS `alg` (RFC 7518 section 3.1, RFC 8037). */
+  readonly algorithm: string;
+  readonly keyId?: string;
 }
 
 export type TokenEndpointAuthMethod = 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
