@@ -5,7 +5,7 @@
 import { REPLACED_TOKENS_MAX } from '../core/limits.js';
 import { PRODUCT_NAME } from '../core/names.js';
 import { type Owner, ownerTuple } from '../core/principal.js';
-import { connectRemote, type UpstreamConnection } from '../upstream/index.js';
+import { connectRemote, type RequestCredential, type UpstreamConnection } from '../upstream/index.js';
 import type { CredentialInHand } from './credential.js';
 import type { KnownServer } from './known-server.js';
 import { observation } from './observations.js';
@@ -44,12 +44,12 @@ export function createConnections(parts: Parts): Connections {
   ): Promise<UpstreamConnection> {
     const key = keyOf(server);
     carried.set(key, carriedNext(carried.get(key), credential));
-    return parts.pool.use(key, () => connect(server, async () => carried.get(key)?.header, options));
+    return parts.pool.use(key, () => connect(server, async () => requestCredential(carried.get(key)?.header), options));
   }
 
   async function connect(
     server: KnownServer,
-    credential: () => Promise<CredentialInHand['header']>,
+    credential: () => Promise<RequestCredential | undefined>,
     options: { readonly timeoutMs?: number },
   ): Promise<UpstreamConnection> {
     const url = new URL(server.entry.url);
@@ -73,7 +73,7 @@ export function createConnections(parts: Parts): Connections {
   }
 
   const openAside = (server: KnownServer, credential: CredentialInHand): Promise<UpstreamConnection> =>
-    connect(server, async () => credential.header, {});
+    connect(server, async () => requestCredential(credential.header), {});
 
   function retire(server: KnownServer): void {
     parts.pool.retire(keyOf(server));
@@ -97,6 +97,10 @@ function carriedNext(current: Carried | undefined, { grant, header }: Credential
     return { header, replaced: new Set() };
   if (current.header.value === header.value || current.replaced.has(header.value)) return current;
   return { header, replaced: new Set([...current.replaced, current.header.value].slice(-REPLACED_TOKENS_MAX)) };
+}
+
+function requestCredential(header: CredentialInHand['header']): RequestCredential | undefined {
+  return header === undefined ? undefined : { headers: () => ({ [header.name]: header.value }) };
 }
 
 export async function resolvedHeaders(server: KnownServer): Promise<Readonly<Record<string, string>>> {

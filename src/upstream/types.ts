@@ -39,6 +39,24 @@ export interface ConnectOptions {
   readonly clock?: Clock;
 }
 
+/** What the requests to a server carry to prove themselves. */
+export interface RequestCredential {
+  /** The headers of one request, made anew for each: a proof of possession names its method and URL. */
+  headers(request: CredentialRequest): Readonly<Record<string, string>>;
+  /**
+   * Sees each answer. True: the server has not acted on the request and wants it with other headers, so it is sent once more.
+   */
+  wantsOtherHeaders?(
+    request: CredentialRequest,
+    answer: { readonly status: number; readonly headers: Headers },
+  ): boolean;
+}
+
+export interface CredentialRequest {
+  readonly method: string;
+  readonly url: URL;
+}
+
 /** How to reach a remote server. */
 export interface RemoteTarget {
   readonly url: URL;
@@ -46,8 +64,8 @@ export interface RemoteTarget {
   readonly transport: 'auto' | 'streamable-http' | 'sse';
   /** Headers of the entry, already resolved; sent to the server's origin only. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The credential header for the next request, or undefined for none; called before every request. */
-  readonly credential: () => Promise<{ readonly name: string; readonly value: string } | undefined>;
+  /** The credential of the next request, or undefined for none; called before every request. */
+  readonly credential: () => Promise<RequestCredential | undefined>;
 }
 
 /** A tool exactly as the upstream sent it. */

@@ -30,7 +30,17 @@ export function createWireFetch({ target, transport, calls, onStreamEnd }: WireF
   let streamFailure: Error | undefined;
 
   const send = async (url: string | URL, init: RequestInit): Promise<Response> => {
-    const headers = await requestHeaders(target, new Headers(init.headers));
+    const credential = await target.credential();
+    const request = { method: init.method ?? 'GET', url: new URL(url) };
+    const attempt = (): Promise<Response> =>
+      sendOnce(url, init, requestHeaders(target, new Headers(init.headers), credential?.headers(request)));
+    const response = await attempt();
+    if (credential?.wantsOtherHeaders?.(request, response) !== true) return response;
+    await discardBody(response);
+    return attempt();
+  };
+
+  const sendOnce = async (url: string | URL, init: RequestInit, headers: Headers): Promise<Response> => {
     try {
       return await target.fetch(url, { ...init, headers });
     } catch (error) {
@@ -87,11 +97,14 @@ function goneOrRejected(response: Response, sent: Headers, transport: 'streamabl
 }
 
 /** Adds to the transport's `headers`, which win over the entry's; the credential wins over both. */
-async function requestHeaders(target: RemoteTarget, headers: Headers): Promise<Headers> {
+function requestHeaders(
+  target: RemoteTarget,
+  headers: Headers,
+  credential: Readonly<Record<string, string>> = {},
+): Headers {
   headers.delete(CALL_TAG_HEADER);
   for (const [name, value] of Object.entries(target.headers)) if (!headers.has(name)) setHeader(headers, name, value);
-  const credential = await target.credential();
-  if (credential !== undefined) setHeader(headers, credential.name, credential.value);
+  for (const [name, value] of Object.entries(credential)) setHeader(headers, name, value);
   return headers;
 }
 

@@ -6,6 +6,7 @@ import {
   connectRemote,
   RefusedError,
   type RemoteTarget,
+  type RequestCredential,
   type UpstreamConnection,
 } from '../../../src/upstream/index.js';
 import {
@@ -80,7 +81,7 @@ describe.each(KINDS)('a %s server', (kind, transport, protocolVersion, era) => {
     let asked = 0;
     const credential = async () => {
       asked += 1;
-      return { name: 'Authorization', value: `Bearer token-${asked}` };
+      return { headers: () => ({ Authorization: `Bearer token-${asked}` }) };
     };
     const connection = await connect(upstream, { headers: { 'X-Workspace': '42' }, credential });
     await connection.callTool('echo', { text: 'hello' });
@@ -88,6 +89,33 @@ describe.each(KINDS)('a %s server', (kind, transport, protocolVersion, era) => {
     const tokens = upstream.requests.map(({ headers }) => headers.authorization);
     expect(new Set(tokens).size).toBe(tokens.length);
     expect(upstream.requests.filter(({ headers }) => 'x-broker-call' in headers)).toEqual([]);
+  });
+
+  it('gets a request once more where the credential says that it wants other headers, and never twice more', async () => {
+    const upstream = await start(kind, ({ headers }, response) => {
+      const isProven = headers['x-proof'] === 'with-nonce';
+      if (!isProven) response.writeHead(401, { 'x-nonce': 'with-nonce' }).end();
+      return !isProven;
+    });
+    let nonce = 'none';
+    const proven: RequestCredential = {
+      headers: () => ({ 'X-Proof': nonce }),
+      wantsOtherHeaders: (_request, { status, headers }) => {
+        nonce = headers.get('x-nonce') ?? nonce;
+        return status === 401;
+      },
+    };
+    const connection = await connect(upstream, { credential: async () => proven });
+    await connection.callTool('echo', { text: 'hello' });
+    expect(upstream.requests.filter(({ headers }) => headers['x-proof'] === 'none')).toHaveLength(1);
+    expect(upstream.calls).toEqual(['echo']);
+
+    const before = upstream.requests.length;
+    const stubborn = { ...proven, headers: () => ({ 'X-Proof': 'wrong' }) };
+    await expect(connect(upstream, { credential: async () => stubborn })).rejects.toMatchObject({
+      refusal: { status: 401 },
+    });
+    expect(upstream.requests.length).toBe(before + 2);
   });
 
   it('reports an unknown tool the way the server puts it', async () => {
@@ -157,7 +185,7 @@ it('R28 a 2025 and a 2026 server are used side by side', async () => {
 it('R27 a session that the server forgot is begun anew with the same token, and the call runs once', async () => {
   const upstream = await start('legacy');
   const connection = await connect(upstream, {
-    credential: async () => ({ name: 'Authorization', value: 'Bearer same' }),
+    credential: async () => ({ headers: () => ({ Authorization: 'Bearer same' }) }),
   });
   expect(await upstream.dropSessions()).toBe(1);
   upstream.requests.length = 0;

@@ -279,7 +279,7 @@ describe.each(ERAS)('in the %s era', (era) => {
   it('T48 a credential with a line break is not sent, and not quoted', async () => {
     const upstream = await start({ era });
     const failure = await connect(upstream, {
-      credential: async () => ({ name: 'Authorization', value: 'Bearer canary-4711\r\nX: y' }),
+      credential: async () => ({ headers: () => ({ Authorization: 'Bearer canary-4711\r\nX: y' }) }),
     }).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'invalid_input' });
     expect(`${String(failure)} ${JSON.stringify(failure)} ${(failure as Error).stack}`).not.toContain('canary-4711');
@@ -362,7 +362,7 @@ describe('T46 a redirect', () => {
       (_request, response) => void response.writeHead(307, { location: `${canary.origin}/mcp` }).end(),
     );
     cleanups.push(() => entry.close());
-    const secret = async () => ({ name: 'X-API-Key', value: 'k' });
+    const secret = async () => ({ headers: () => ({ 'X-API-Key': 'k' }) });
     await expect(connect({ url: new URL('/mcp', entry.origin) }, { credential: secret })).rejects.toMatchObject({
       code: 'url_not_allowed',
     });
@@ -434,7 +434,7 @@ describe('T69 x-mcp-header', () => {
       },
     });
     const connection = await connect(upstream, {
-      credential: async () => ({ name: 'Authorization', value: 'Bearer ours' }),
+      credential: async () => ({ headers: () => ({ Authorization: 'Bearer ours' }) }),
     });
     await connection.listTools();
     await connection.callTool('good', { region: 'eu' });
