@@ -5,7 +5,7 @@ import type { GuardedFetch } from '../core/outbound.js';
 import type { JsonObject } from './json-answer.js';
 import { requestMetadata } from './metadata-request.js';
 import { usableScopes } from './scope.js';
-import type { AuthorizationServer } from './types.js';
+import type { TokenServer } from './types.js';
 import { authorizationServerMetadataUrls } from './well-known.js';
 
 const text = z.string().min(1).optional().catch(undefined);
@@ -14,7 +14,7 @@ const flag = z.boolean().optional().catch(undefined);
 /** The endpoints that we may use; `jwks_uri`, logos and the like are not even read (T13). */
 const authorizationServerDocument = z.object({
   issuer: z.string(),
-  authorization_endpoint: z.string().min(1),
+  authorization_endpoint: text,
   token_endpoint: z.string().min(1),
   registration_endpoint: text,
   revocation_endpoint: text,
@@ -30,7 +30,7 @@ const authorizationServerDocument = z.object({
 });
 
 export type AuthorizationServerAnswer =
-  | { readonly kind: 'found'; readonly authorizationServer: AuthorizationServer }
+  | { readonly kind: 'found'; readonly authorizationServer: TokenServer }
   | { readonly kind: 'absent' }
   /** Documents were found, but each says that it is somebody else's. */
   | { readonly kind: 'issuer_mismatch' }
@@ -41,6 +41,7 @@ export type AuthorizationServerAnswer =
  *
  * @param issuer - the identifier as protected resource metadata gives it, or a server's origin
  * @param acceptedIssuers - the spellings that the document may have; strings, never compared as URLs
+ * @param purpose - `token`: a document without an authorization endpoint will do
  * @throws {BrokerError} `url_not_allowed`, `insecure_url`
  * @see RFC 8414 section 3.3
  */
@@ -48,11 +49,13 @@ export async function findAuthorizationServer(
   issuer: URL,
   acceptedIssuers: readonly string[],
   fetch: GuardedFetch,
+  purpose: 'sign_in' | 'token' = 'sign_in',
 ): Promise<AuthorizationServerAnswer> {
   let outcome: AuthorizationServerAnswer = { kind: 'absent' };
   for (const url of authorizationServerMetadataUrls(issuer)) {
     const answer = await requestMetadata(fetch, url);
-    const result = answer.kind === 'document' ? validateAuthorizationServer(answer.document, acceptedIssuers) : answer;
+    const result =
+      answer.kind === 'document' ? validateAuthorizationServer(answer.document, acceptedIssuers, purpose) : answer;
     if (result.kind === 'found') return result;
     if (outcome.kind === 'absent') outcome = result;
   }
@@ -67,14 +70,16 @@ export async function findAuthorizationServer(
 export function validateAuthorizationServer(
   document: JsonObject,
   acceptedIssuers: readonly string[],
+  purpose: 'sign_in' | 'token' = 'sign_in',
 ): Exclude<AuthorizationServerAnswer, { kind: 'unavailable' }> {
   const parsed = authorizationServerDocument.safeParse(document);
   if (!parsed.success) return { kind: 'absent' };
+  if (purpose === 'sign_in' && parsed.data.authorization_endpoint === undefined) return { kind: 'absent' };
   if (!acceptedIssuers.includes(parsed.data.issuer)) return { kind: 'issuer_mismatch' };
   return { kind: 'found', authorizationServer: authorizationServerOf(parsed.data) };
 }
 
-function authorizationServerOf(document: z.infer<typeof authorizationServerDocument>): AuthorizationServer {
+function authorizationServerOf(document: z.infer<typeof authorizationServerDocument>): TokenServer {
   return withoutUndefined({
     issuer: document.issuer,
     authorizationEndpoint: document.authorization_endpoint,

@@ -6,7 +6,14 @@ import { checkEndpoint } from './endpoint-url.js';
 import { findProtectedResource } from './protected-resource.js';
 import { canonicalResource } from './resource.js';
 import { discoveryUnavailable } from './translate-error.js';
-import type { AuthorizationServer, BearerChallenge, Discovery, ProtectedResource } from './types.js';
+import type {
+  AuthorizationServer,
+  BearerChallenge,
+  Discovery,
+  ProtectedResource,
+  TokenServer,
+  TokenServerDiscovery,
+} from './types.js';
 
 /** What the user's file or form fixes; it wins over what the server says. */
 export interface DiscoverySettings {
@@ -27,6 +34,11 @@ export interface DiscoverOptions {
   readonly statedIssuers?: Readonly<Record<string, string>> | undefined;
 }
 
+/** `token`: an authorization server without an authorization endpoint will do. */
+interface Search extends DiscoverOptions {
+  readonly purpose: 'sign_in' | 'token';
+}
+
 /**
  * Finds the authorization server of an MCP server: what is configured, else protected resource metadata and
  * the first of its authorization servers that answers, else the server's own origin with its metadata or the
@@ -39,14 +51,58 @@ export interface DiscoverOptions {
  */
 export async function discover(options: DiscoverOptions): Promise<Discovery> {
   const configured = configuredServer(options.settings);
+  if (configured !== undefined) return { kind: 'authorization_server', ...discoveryOf(options, configured, undefined) };
+  const protectedResource = await findProtectedResource(options);
+  const found = await findListedServer({ ...options, purpose: 'sign_in' }, protectedResource);
+  const authorizationEndpoint = options.settings?.authorizationEndpoint ?? found?.authorizationEndpoint;
+  if (found === undefined || authorizationEndpoint === undefined)
+    return protectedResource === undefined ? { kind: 'none' } : { kind: 'none', protectedResource };
+  const authorizationServer = { ...withSettings(found, options.settings), authorizationEndpoint };
+  checkEndpoints(authorizationServer);
+  return { kind: 'authorization_server', ...discoveryOf(options, authorizationServer, protectedResource) };
+}
+
+/**
+ * The same for a grant without a user, for which a token endpoint suffices: that of the user's file, without asking
+ * anybody, or that of an authorization server which may have no authorization endpoint. Nothing is guessed: without
+ * metadata there is none.
+ *
+ * @throws {BrokerError} as `discover`
+ */
+export async function discoverTokenServer(options: DiscoverOptions): Promise<TokenServerDiscovery | undefined> {
+  const configured = configuredTokenServer(options.settings);
   if (configured !== undefined) return discoveryOf(options, configured, undefined);
   const protectedResource = await findProtectedResource(options);
-  const found = await findListedServer(options, protectedResource);
-  if (found === undefined)
-    return protectedResource === undefined ? { kind: 'none' } : { kind: 'none', protectedResource };
-  const authorizationServer = withSettings(found, options.settings);
-  checkEndpoints(authorizationServer);
-  return discoveryOf(options, authorizationServer, protectedResource);
+  const found = await findListedServer({ ...options, purpose: 'token' }, protectedResource);
+  if (found === undefined || found.source === 'default_endpoints') return undefined;
+  checkEndpoints(found);
+  return discoveryOf(options, found, protectedResource);
+}
+
+/**
+ * The authorization server that the user's file names by its issuer alone, such as an identity provider.
+ *
+ * @returns undefined where it has no metadata
+ * @throws {BrokerError} `issuer_mismatch`; `discovery_failed` (retryable); `insecure_url`, `url_not_allowed`
+ */
+export function discoverIssuer(
+  issuer: string,
+  options: Pick<DiscoverOptions, 'fetch' | 'statedIssuers'>,
+): Promise<TokenServer | undefined> {
+  return firstOf([issuer], { ...options, purpose: 'token' });
+}
+
+function configuredTokenServer(settings: DiscoverySettings | undefined): TokenServer | undefined {
+  if (settings?.tokenEndpoint === undefined) return undefined;
+  const { origin } = checkEndpoint(settings.tokenEndpoint, 'token endpoint');
+  if (settings.issuer !== undefined) checkEndpoint(settings.issuer, 'issuer');
+  return {
+    issuer: settings.issuer ?? origin,
+    ...(settings.issuer === undefined && { issuerAssumed: true }),
+    tokenEndpoint: settings.tokenEndpoint,
+    issParameterSupported: false,
+    source: 'configured',
+  };
 }
 
 /** Both endpoints configured: nothing is asked, and nothing that the server says can lead elsewhere. */
@@ -66,23 +122,26 @@ function configuredServer(settings: DiscoverySettings | undefined): Authorizatio
 }
 
 async function findListedServer(
-  options: DiscoverOptions,
+  options: Search,
   protectedResource: ProtectedResource | undefined,
-): Promise<AuthorizationServer | undefined> {
+): Promise<TokenServer | undefined> {
   const pinned = options.settings?.issuer;
   const issuers =
     pinned === undefined ? preferred(protectedResource?.authorizationServers ?? [], options.knownIssuer) : [pinned];
   if (issuers.length > 0) return firstOf(issuers, options);
   const origin = options.serverUrl.origin;
   // Nobody spelled this issuer for us: with and without the slash it is the same origin.
-  const answer = await findAuthorizationServer(new URL(origin), [origin, `${origin}/`], options.fetch);
+  const answer = await findAuthorizationServer(new URL(origin), [origin, `${origin}/`], options.fetch, options.purpose);
   if (answer.kind === 'found') return answer.authorizationServer;
   if (answer.kind !== 'absent') throw failureOf(answer);
   return protectedResource === undefined ? defaultEndpoints(origin) : undefined;
 }
 
 /** The first issuer with metadata; one that is dead, or that we must not reach, is passed over. */
-async function firstOf(issuers: readonly string[], options: DiscoverOptions): Promise<AuthorizationServer | undefined> {
+async function firstOf(
+  issuers: readonly string[],
+  options: Pick<Search, 'fetch' | 'statedIssuers' | 'purpose'>,
+): Promise<TokenServer | undefined> {
   let failure: BrokerError | undefined;
   for (const issuer of issuers) {
     const answer = await attempt(issuer, options);
@@ -96,12 +155,12 @@ async function firstOf(issuers: readonly string[], options: DiscoverOptions): Pr
 
 async function attempt(
   issuer: string,
-  { fetch, statedIssuers = {} }: DiscoverOptions,
+  { fetch, statedIssuers = {}, purpose }: Pick<Search, 'fetch' | 'statedIssuers' | 'purpose'>,
 ): Promise<AuthorizationServerAnswer | BrokerError> {
   try {
     const stated = Object.hasOwn(statedIssuers, issuer) ? statedIssuers[issuer] : undefined;
     const accepted = stated === undefined ? [issuer] : [issuer, stated];
-    return await findAuthorizationServer(checkEndpoint(issuer, 'issuer'), accepted, fetch);
+    return await findAuthorizationServer(checkEndpoint(issuer, 'issuer'), accepted, fetch, purpose);
   } catch (error) {
     if (error instanceof BrokerError) return error;
     throw error;
@@ -137,16 +196,12 @@ function defaultEndpoints(origin: string): AuthorizationServer {
   };
 }
 
-function withSettings(found: AuthorizationServer, settings: DiscoverySettings | undefined): AuthorizationServer {
-  return {
-    ...found,
-    authorizationEndpoint: settings?.authorizationEndpoint ?? found.authorizationEndpoint,
-    tokenEndpoint: settings?.tokenEndpoint ?? found.tokenEndpoint,
-  };
+function withSettings(found: TokenServer, settings: DiscoverySettings | undefined): TokenServer {
+  return { ...found, tokenEndpoint: settings?.tokenEndpoint ?? found.tokenEndpoint };
 }
 
 /** Before any of them is used: one that must not be used makes the whole document untrustworthy (T12, T16). */
-function checkEndpoints(server: AuthorizationServer): void {
+function checkEndpoints(server: TokenServer): void {
   const endpoints = {
     'authorization endpoint': server.authorizationEndpoint,
     'token endpoint': server.tokenEndpoint,
@@ -160,13 +215,12 @@ function checkEndpoints(server: AuthorizationServer): void {
   }
 }
 
-function discoveryOf(
+function discoveryOf<Server extends TokenServer>(
   options: DiscoverOptions,
-  authorizationServer: AuthorizationServer,
+  authorizationServer: Server,
   protectedResource: ProtectedResource | undefined,
-): Discovery {
+): TokenServerDiscovery & { readonly authorizationServer: Server } {
   return {
-    kind: 'authorization_server',
     authorizationServer,
     ...(protectedResource === undefined ? {} : { protectedResource }),
     resource: options.settings?.resource ?? protectedResource?.resource ?? canonicalResource(options.serverUrl),

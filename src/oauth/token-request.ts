@@ -1,21 +1,29 @@
 /** Token requests (RFC 6749 sections 4.1.3 and 6): sent once, never redirected, and every end told apart. */
 import * as oauth from 'oauth4webapi';
 import { TOKEN_REQUEST_TIMEOUT_MS } from '../core/limits.js';
-import type { GuardedFetch } from '../core/outbound.js';
-import { clientAuthentication, type TokenEndpoints, withFallbackMethod } from './client-authentication.js';
+import type { GuardedFetch, GuardedResponse } from '../core/outbound.js';
+import {
+  clientAuthentication,
+  type TokenEndpoints,
+  withEndpointAudience,
+  withFallbackMethod,
+} from './client-authentication.js';
 import { checkEndpoint } from './endpoint-url.js';
 import { libraryOptions } from './library-request.js';
 import { rebuildTokenResponse, validateTokenResponse } from './token-response.js';
 import { tokenOutcomeOfError } from './translate-error.js';
 import type { ClientCredentials, TokenOutcome } from './types.js';
 
-interface TokenRequest {
+/** What every token request needs, whatever is redeemed. */
+export interface TokenRequest {
   readonly authorizationServer: TokenEndpoints;
   readonly client: ClientCredentials;
   /** The RFC 8707 resource, or null where the profile omits it. */
   readonly resource: string | null;
   readonly fetch: GuardedFetch;
   readonly signal?: AbortSignal | undefined;
+  /** Reads an answer that holds something else than an access token. Default `rebuildTokenResponse`. */
+  readonly rebuild?: (answer: GuardedResponse) => Response;
 }
 
 export interface CodeExchange extends TokenRequest {
@@ -57,14 +65,21 @@ export function refreshTokens(refresh: TokenRefresh): Promise<TokenOutcome> {
   return requestTokens(refresh, 'refresh_token', { refresh_token: refresh.refreshToken, ...scope });
 }
 
-async function requestTokens(
+/**
+ * Sends one token request; where the client is refused, once more with the other way to authenticate that it has.
+ *
+ * @param parameters - of the grant, beside client authentication and `resource`
+ * @throws {BrokerError} `insecure_url`, `url_not_allowed` before anything is sent
+ */
+export async function requestTokens(
   request: TokenRequest,
   grantType: string,
   parameters: Readonly<Record<string, string>>,
 ): Promise<TokenOutcome> {
   const first = await sendTokenRequest(request, grantType, parameters);
   if (first.kind !== 'rejected' || first.error !== 'invalid_client') return first;
-  const client = withFallbackMethod(request.client, request.authorizationServer);
+  const client =
+    withFallbackMethod(request.client, request.authorizationServer) ?? withEndpointAudience(request.client);
   if (client === undefined) return first;
   const second = await sendTokenRequest({ ...request, client }, grantType, parameters);
   return second.kind === 'tokens' ? { ...second, tokenEndpointAuthMethod: client.tokenEndpointAuthMethod } : second;
@@ -87,7 +102,7 @@ async function sendTokenRequest(
     fetch: request.fetch,
     signal: request.signal,
     timeoutMs: TOKEN_REQUEST_TIMEOUT_MS,
-    rebuild: rebuildTokenResponse,
+    rebuild: request.rebuild ?? rebuildTokenResponse,
   });
   let response: Response;
   try {

@@ -69,6 +69,19 @@ export interface AuthorizationServer {
   readonly source: 'metadata' | 'default_endpoints' | 'configured';
 }
 
+/** Of grants without a user, which need the token endpoint alone (RFC 8414 section 2). */
+export interface TokenServer extends Omit<AuthorizationServer, 'authorizationEndpoint'> {
+  readonly authorizationEndpoint?: string;
+}
+
+/** What discovery found for a grant without a user. */
+export interface TokenServerDiscovery {
+  readonly authorizationServer: TokenServer;
+  readonly protectedResource?: ProtectedResource;
+  /** The RFC 8707 resource to ask a token for. */
+  readonly resource: string;
+}
+
 /** What discovery found for one MCP server. */
 export type Discovery =
   | {
