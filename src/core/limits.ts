@@ -26,6 +26,7 @@ export const UPSTREAM_MESSAGE_MAX_BYTES = 10 * MEBIBYTE;
 export const UPSTREAM_SEARCH_CONNECT_TIMEOUT_MS = 10 * SECOND_MS;
 export const LIST_MAX_PAGES = 100;
 export const TOOLS_MAX = 5_000;
+export const PROMPTS_MAX = 1_000;
 export const RETIRED_CONNECTION_POLL_MS = SECOND_MS;
 export const UPSTREAM_IDLE_CLOSE_MS = 10 * MINUTE_MS;
 export const TOOL_LIST_MIN_INTERVAL_MS = SECOND_MS;
@@ -36,6 +37,23 @@ export const UPSTREAM_ERROR_MAX_BYTES = 64 * KIBIBYTE;
 export const UPSTREAM_SESSION_END_TIMEOUT_MS = SECOND_MS;
 /** How long an event stream may stay open behind its answer, so that its connection serves the next call. */
 export const EXCHANGE_END_GRACE_MS = SECOND_MS;
+
+// Upstream servers that are programs
+/** Room for a package runner that fetches the server first. */
+export const SUBPROCESS_CONNECT_TIMEOUT_MS = 30 * SECOND_MS;
+/** Together below SHUTDOWN_GRACE_MS: whoever waits for us waits for our children as well. */
+export const SUBPROCESS_STDIN_END_WAIT_MS = 300;
+export const SUBPROCESS_TERM_WAIT_MS = 500;
+export const SUBPROCESS_KILL_WAIT_MS = 500;
+export const SUBPROCESS_GROUP_POLL_MS = 10;
+/** How long the pipe of a process that has ended is read on, where another process holds it open. */
+export const SUBPROCESS_OUTPUT_WAIT_MS = 500;
+/** Starts of processes that ended by themselves, until one more has to wait. */
+export const SUBPROCESS_FAILED_STARTS_MAX = 5;
+export const SUBPROCESS_FAILED_STARTS_WINDOW_MS = MINUTE_MS;
+/** Of a server's standard error in our log: one line, and all of one process. */
+export const SUBPROCESS_LOG_LINE_MAX_BYTES = 8 * KIBIBYTE;
+export const SUBPROCESS_LOG_MAX_BYTES = 256 * KIBIBYTE;
 
 // Authorization
 export const PENDING_AUTHORIZATION_TTL_MS = 10 * MINUTE_MS;
@@ -172,8 +190,12 @@ export const SCOPE_ARGUMENT_MAX_LENGTH = 4_096;
 export const ACCOUNT_NAME_MAX_LENGTH = 64;
 export const AGENT_NAME_MAX_LENGTH = 64;
 export const TOOL_NAME_MAX_LENGTH = 256;
+export const PROMPT_NAME_MAX_LENGTH = 256;
 export const SEARCH_QUERY_MAX_LENGTH = 1_000;
 export const CURSOR_MAX_LENGTH = 4_096;
+/** Of a tool that a search found; more than any tool needs, and an end to what a server can fill a context with. */
+export const TOOL_TITLE_MAX_LENGTH = 300;
+export const TOOL_DESCRIPTION_MAX_LENGTH = 16 * KIBIBYTE;
 /** Of a tool's title or description, and of its parameters' names: what a search looks through. */
 export const SEARCHED_TEXT_MAX_LENGTH = 4_096;
 export const SEARCHED_PARAMETERS_MAX = 100;

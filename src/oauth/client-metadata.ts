@@ -3,13 +3,15 @@ import { BrokerError } from '../core/errors.js';
 import { isLoopback } from './endpoint-url.js';
 import type { AuthorizationServer, TokenEndpointAuthMethod } from './types.js';
 
-const GRANT_TYPES = ['authorization_code', 'refresh_token'] as const;
+const GRANT_TYPES: readonly string[] = ['authorization_code', 'refresh_token'];
 
 export interface ClientDescription {
   readonly clientName: string;
   readonly redirectUris: readonly string[];
   readonly tokenEndpointAuthMethod: TokenEndpointAuthMethod;
   readonly scope?: string | undefined;
+  /** Beside the two that every sign-in by a browser needs. */
+  readonly furtherGrantTypes?: readonly string[] | undefined;
 }
 
 /** RFC 7591 client metadata, on the wire. */
@@ -33,7 +35,7 @@ export function clientMetadata(description: ClientDescription): ClientMetadata {
   return {
     client_name: description.clientName,
     redirect_uris: [...description.redirectUris],
-    grant_types: [...GRANT_TYPES],
+    grant_types: [...GRANT_TYPES, ...(description.furtherGrantTypes ?? [])],
     response_types: ['code'],
     token_endpoint_auth_method: description.tokenEndpointAuthMethod,
     application_type: isNative ? 'native' : 'web',

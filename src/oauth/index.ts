@@ -8,14 +8,28 @@ export {
 export { type ExpectedResponse, validateAuthorizationResponse } from './authorization-response.js';
 export { bearerChallenge, parseChallenges } from './challenge.js';
 export type { TokenEndpoints } from './client-authentication.js';
+export { parseClientKey } from './client-key.js';
 export { type ClientMetadata, canUseMetadataDocument, clientMetadataDocument } from './client-metadata.js';
 export {
   type ClientRegistrationOptions,
   type ClientRegistrationResult,
   registerClient,
 } from './client-registration.js';
-export { type DiscoverOptions, type DiscoverySettings, discover } from './discover.js';
+export {
+  type DeviceAuthorization,
+  type DeviceAuthorizationOptions,
+  offersDeviceFlow,
+  requestDeviceAuthorization,
+} from './device-authorization.js';
+export {
+  type DiscoverOptions,
+  type DiscoverySettings,
+  discover,
+  discoverIssuer,
+  discoverTokenServer,
+} from './discover.js';
 export { shownEndpoint } from './endpoint-url.js';
+export { type IdentityAssertionRequest, requestIdentityAssertion } from './identity-assertion.js';
 export { preflightAuthorization } from './preflight.js';
 export { deleteRegistration, type RegistrationDeletion } from './registration-management.js';
 export { canonicalResource } from './resource.js';
@@ -23,3 +37,9 @@ export { revokeTokens, type TokenRevocation } from './revocation.js';
 export { addedScope, type ScopeSelection, scopeUnion, selectScope } from './scope.js';
 export { type CodeExchange, exchangeCode, refreshTokens, type TokenRefresh } from './token-request.js';
 export type * from './types.js';
+export {
+  type AssertionTokenRequest,
+  requestByAssertion,
+  requestByClientCredentials,
+  type UnattendedTokenRequest,
+} from './unattended-grant.js';

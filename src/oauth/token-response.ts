@@ -10,10 +10,12 @@ import { lifetimeSeconds, scopeOf } from './token-members.js';
 import { isTransientStatus, tokenOutcomeOfError } from './translate-error.js';
 import type { TokenOutcome, TokenSet } from './types.js';
 
-/** Registered names for what some providers call otherwise (GitHub and Slack, by their own documentation). */
+/** Registered names for what some providers call otherwise (GitHub, Slack and Microsoft, by their own documentation). */
 const ERROR_NAMES: Readonly<Record<string, string>> = {
   incorrect_client_credentials: 'invalid_client',
   bad_verification_code: 'invalid_grant',
+  incorrect_device_code: 'invalid_grant',
+  authorization_declined: 'access_denied',
   bad_refresh_token: 'invalid_grant',
   bad_client_secret: 'invalid_client',
   invalid_client_id: 'invalid_client',

@@ -87,6 +87,31 @@ describe('the request', () => {
     expect(sent().map(({ scope }) => scope)).toEqual(['openid', undefined]);
   });
 
+  it('asks for the device grant where that is offered, and does without where it is refused', async () => {
+    const authorizationServer = {
+      issuer: 'https://as.example',
+      registrationEndpoint: ENDPOINT,
+      deviceAuthorizationEndpoint: 'https://as.example/device',
+    };
+    const offered = register([jsonAnswer(400, { error: 'invalid_client_metadata' }), registered()], {
+      authorizationServer,
+    });
+    const takenBack = register(registered(), {
+      authorizationServer: { ...authorizationServer, grantTypesSupported: ['authorization_code'] },
+    });
+
+    expect([await offered.result, await takenBack.result]).toMatchObject([
+      { kind: 'registered' },
+      { kind: 'registered' },
+    ]);
+    const usual = ['authorization_code', 'refresh_token'];
+    expect(offered.sent().map((sent) => sent.grant_types)).toEqual([
+      [...usual, 'urn:ietf:params:oauth:grant-type:device_code'],
+      usual,
+    ]);
+    expect(takenBack.sent().map((sent) => sent.grant_types)).toEqual([usual]);
+  });
+
   it('is not repeated where there was no scope to leave out, or the answer is about something else', async () => {
     const withoutScope = register(jsonAnswer(400, { error: 'invalid_redirect_uri' }));
     const forbidden = register(textAnswer(403, 'no'), { scope: 'read' });
