@@ -34,7 +34,7 @@ function assertionAuthentication(client: ClientCredentials): oauth.ClientAuth {
     );
   }
   return (server, _client, body) => {
-    const audience = assertionAudience === undefined ? server.issuer : (server.token_endpoint ?? server.issuer);
+    const audience = assertionAudience ?? server.issuer;
     body.set('client_id', clientId);
     body.set('client_assertion_type', CLIENT_ASSERTION_TYPE);
     body.set('client_assertion', createClientAssertion({ clientId, key, audience, now: Date.now() }));
@@ -71,13 +71,14 @@ export function withFallbackMethod(
 }
 
 /**
- * The client with the audience to try once after `invalid_client`, or undefined: older servers want the token
- * endpoint's own URL. Only for requests to that endpoint: a request elsewhere would hand its recipient an assertion
- * that counts at the token endpoint.
+ * The client with the audience to try once after `invalid_client`, or undefined: older servers want the URL that they
+ * are asked at.
+ *
+ * @param endpoint - where the request goes, never another: whoever is there could use the assertion at the other
  */
-export function withEndpointAudience(client: ClientCredentials): ClientCredentials | undefined {
+export function withEndpointAudience(client: ClientCredentials, endpoint: string): ClientCredentials | undefined {
   const isUntried = client.tokenEndpointAuthMethod === 'private_key_jwt' && client.assertionAudience === undefined;
-  return isUntried ? { ...client, assertionAudience: 'token_endpoint' } : undefined;
+  return isUntried ? { ...client, assertionAudience: endpoint } : undefined;
 }
 
 /** The method to ask for at registration: `none` where it can be, since a secret on a desktop is none. */

@@ -79,7 +79,8 @@ export async function requestTokens(
   const first = await sendTokenRequest(request, grantType, parameters);
   if (first.kind !== 'rejected' || first.error !== 'invalid_client') return first;
   const client =
-    withFallbackMethod(request.client, request.authorizationServer) ?? withEndpointAudience(request.client);
+    withFallbackMethod(request.client, request.authorizationServer) ??
+    withEndpointAudience(request.client, request.authorizationServer.tokenEndpoint);
   if (client === undefined) return first;
   const second = await sendTokenRequest({ ...request, client }, grantType, parameters);
   return second.kind === 'tokens' ? { ...second, tokenEndpointAuthMethod: client.tokenEndpointAuthMethod } : second;

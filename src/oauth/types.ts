@@ -17,7 +17,7 @@ export interface ClientCredentials {
   /** `private_key_jwt`: what its assertions are signed with. */
   readonly key?: ClientKey;
   /** Whom its assertions name. Default the issuer, as draft-ietf-oauth-rfc7523bis asks. */
-  readonly assertionAudience?: 'token_endpoint';
+  readonly assertionAudience?: string;
 }
 
 /** The private key of a client, of `parseClientKey`; it never leaves the process. */
