@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../core/clock.js';
 import type { Log } from '../core/log.js';
 import { isHeaderMismatch, SessionGoneError, unreachable } from './answers.js';
 import { headerDeclarations, parameterHeaders } from './parameter-headers.js';
+import { readPrompts } from './read-prompts.js';
 import { readTools } from './read-tools.js';
 import type { Session } from './session.js';
 import { createToolCache } from './tool-cache.js';
@@ -14,6 +15,8 @@ import type { CallOptions, UpstreamConnection, UpstreamResult } from './types.js
 export interface ConnectionOptions {
   readonly log: Log;
   readonly clock?: Clock;
+  /** As in ConnectOptions. */
+  readonly onToolsChanged?: () => void;
 }
 
 /**
@@ -22,7 +25,7 @@ export interface ConnectionOptions {
  */
 export async function createConnection(
   open: () => Promise<Session>,
-  { log, clock = systemClock }: ConnectionOptions,
+  { log, clock = systemClock, onToolsChanged = () => {} }: ConnectionOptions,
 ): Promise<UpstreamConnection> {
   let closed = false;
   let operationsUnderWay = 0;
@@ -38,7 +41,10 @@ export async function createConnection(
 
   const adopt = (opened: Session): Session => {
     session = opened;
-    opened.onToolsChanged(() => toolCache.markChanged());
+    opened.onToolsChanged(() => {
+      toolCache.markChanged();
+      onToolsChanged();
+    });
     return opened;
   };
 
@@ -144,6 +150,14 @@ export async function createConnection(
     listResourceTemplates: (cursor, options) =>
       request('resources/templates/list', cursor === undefined ? {} : { cursor }, options),
     readResource: (uri, options) => request('resources/read', { uri }, options),
+    listPrompts: (options = {}) => withSession((current) => readPrompts(current, options)),
+    getPrompt: (params, options) => request('prompts/get', params, options),
+    complete: (params, options = {}) =>
+      withSession(async (current) =>
+        current.hasCompletions
+          ? current.request('completion/complete', params, options)
+          : { completion: { values: [] } },
+      ),
     async close() {
       closed = true;
       const last = await (reopening ?? Promise.resolve(session)).catch(() => session);

@@ -24,6 +24,9 @@ export interface Session {
   readonly protocolVersion: string;
   readonly instructions: string | undefined;
   readonly hasTools: boolean;
+  readonly hasPrompts: boolean;
+  readonly hasResources: boolean;
+  readonly hasCompletions: boolean;
   /** The server promised to tell when its tools change. */
   readonly tellsToolChanges: boolean;
   isClosed(): boolean;
@@ -71,6 +74,9 @@ export function createSession(
     protocolVersion: client.getNegotiatedProtocolVersion() ?? '',
     instructions: client.getInstructions(),
     hasTools: capabilities?.tools !== undefined,
+    hasPrompts: capabilities?.prompts !== undefined,
+    hasResources: capabilities?.resources !== undefined,
+    hasCompletions: capabilities?.completions !== undefined,
     tellsToolChanges: capabilities?.tools?.listChanged === true,
     // A transport that closed by itself takes itself away from its client.
     isClosed: () => ended || client.transport === undefined,

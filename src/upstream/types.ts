@@ -37,6 +37,8 @@ export interface ConnectOptions {
   readonly priorEra?: ProtocolEra;
   /** For the age of cached lists. Default: the system's. */
   readonly clock?: Clock;
+  /** Called each time the server tells that its tools changed, however often that is. */
+  readonly onToolsChanged?: () => void;
 }
 
 /** What the requests to a server carry to prove themselves. */
@@ -79,6 +81,12 @@ export interface UpstreamTool {
   readonly [key: string]: unknown;
 }
 
+/** A prompt exactly as the upstream sent it: only its name has been looked at. */
+export interface UpstreamPrompt {
+  readonly name: string;
+  readonly [key: string]: unknown;
+}
+
 export interface ToolList {
   readonly tools: readonly UpstreamTool[];
   /** True where the server has more than TOOLS_MAX tools or LIST_MAX_PAGES pages. */
@@ -113,6 +121,12 @@ export interface UpstreamConnection {
   listResources(cursor?: string, options?: CallOptions): Promise<UpstreamResult>;
   listResourceTemplates(cursor?: string, options?: CallOptions): Promise<UpstreamResult>;
   readResource(uri: string, options?: CallOptions): Promise<UpstreamResult>;
+  /** All prompts, asked for anew each time; none where the server declares none. */
+  listPrompts(options?: CallOptions): Promise<readonly UpstreamPrompt[]>;
+  /** @param params of `prompts/get`, passed on as they are. */
+  getPrompt(params: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<UpstreamResult>;
+  /** @param params of `completion/complete`, passed on as they are. No values where the server completes nothing. */
+  complete(params: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<UpstreamResult>;
   close(): Promise<void>;
 }
 
