@@ -9,8 +9,9 @@ import type { Grant, Lease } from '../vault/index.js';
 import { accessOf, type GrantAccess, needsRefresh, stillValid, usable, withoutRefreshToken } from './grant-access.js';
 import { type KnownServer, refuseOtherUrl } from './known-server.js';
 import type { Parts } from './parts.js';
-import { redeemRefreshToken, refreshingElsewhere } from './refresh-transaction.js';
+import { redeemRefreshToken } from './refresh-transaction.js';
 import { createRefreshedGrants } from './refreshed-grants.js';
+import { refreshingElsewhere } from './token-failures.js';
 
 export interface FreshGrants {
   /**
