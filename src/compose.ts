@@ -73,6 +73,7 @@ export function composeBroker({
       ...(settings.clientMetadataUrl === undefined ? {} : { clientMetadataUrl: settings.clientMetadataUrl }),
       confirm: settings.confirm,
       version,
+      isOverSsh: settings.isOverSsh,
     },
   });
   return {

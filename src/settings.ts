@@ -23,6 +23,8 @@ export interface Settings {
   readonly tools: 'fixed' | 'mirror';
   readonly confirm: 'auto' | 'always';
   readonly logLevel: LogLevel;
+  /** `SSH_CONNECTION` is set. */
+  readonly isOverSsh: boolean;
   readonly team: string;
   readonly user: string;
   /** `MCP_OAUTH_AGENT`; absent: what the host calls itself. */
@@ -58,6 +60,7 @@ export function readSettings(env: Environment): Settings {
     tools: oneOf(env, 'MCP_OAUTH_TOOLS', ['fixed', 'mirror'], 'fixed'),
     confirm: oneOf(env, 'MCP_OAUTH_CONFIRM', ['auto', 'always'], 'auto'),
     logLevel: oneOf(env, 'MCP_OAUTH_LOG', LOG_LEVELS, 'warn'),
+    isOverSsh: given(env, 'SSH_CONNECTION') !== undefined,
     ...principalNames(env),
   };
 }

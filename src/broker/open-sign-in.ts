@@ -33,7 +33,9 @@ export interface SignInPurpose {
   readonly scopeInHand?: string | undefined;
   /** Asked for as it is, whatever was kept or challenged; `""` asks for none. */
   readonly scopeOverride?: string | undefined;
-  readonly flow: 'browser' | 'paste_back';
+  readonly flow: 'browser' | 'paste_back' | 'device';
+  /** Nobody named the flow: where it cannot be had, another will do. */
+  readonly flowIsOurs?: boolean;
   /** What was called when authorization was found missing; null for a first sign-in. */
   readonly operation: string | null;
 }
@@ -58,7 +60,7 @@ export async function openSignIn(
 ): Promise<RequiresAuth> {
   const { authorizationServer } = purpose.discovery;
   const profile = profileFor({ name: server.entry.oauth.profile, issuer: authorizationServer.issuer });
-  const resource = profile?.omitResource === true ? null : (server.entry.oauth.resource ?? purpose.discovery.resource);
+  const resource = resourceToAsk(server, purpose);
   const request = await createAuthorizationRequest({
     authorizationServer,
     clientId: use.client.clientId,
@@ -68,32 +70,14 @@ export async function openSignIn(
     extraParameters: { ...profile?.authorizationParams, ...server.entry.oauth.authorizationParams },
   });
   rememberSecret(request.codeVerifier);
-  const now = parts.clock.now();
-  const added = purpose.reason === 'insufficient_scope' ? addedScope(purpose.scopeInHand, use.scope) : undefined;
   const needsBrowserBinding = use.redirect.kind === 'relay' && purpose.flow === 'browser';
   const pending: PendingAuthorization = {
-    owner: server.owner,
-    serverName: server.entry.serverName,
-    account: server.account,
-    serverUrl: server.entry.url,
-    resource,
-    flow: purpose.flow,
-    authorizationServer: endpointsOf(authorizationServer),
-    client: use.client,
-    redirectUri: use.bound.redirectUri,
-    ...(use.scope !== undefined && { scope: use.scope }),
-    ...(added !== undefined && { addedScope: added }),
-    ...(configuration?.scope !== undefined && { callersScope: configuration.scope }),
+    ...purposeOfPending(parts, server, configuration, purpose, use),
     state: request.state,
     codeVerifier: request.codeVerifier,
     authorizationUrl: request.authorizationUrl,
-    launchToken: randomToken(),
     ...(needsBrowserBinding && { browserBinding: randomToken() }),
-    ...(purpose.reason !== undefined && { reason: purpose.reason }),
-    scopeIsCallers: configuration?.scope !== undefined || server.entry.oauth.scope !== undefined,
-    clientIsKept: use.clientIsKept,
-    createdAt: now,
-    expiresAt: now + PENDING_AUTHORIZATION_TTL_MS,
+    expiresAt: parts.clock.now() + PENDING_AUTHORIZATION_TTL_MS,
   };
   await storePending(parts, server, pending, purpose.operation);
   const { listening } = use.bound;
@@ -102,7 +86,44 @@ export async function openSignIn(
   return signInRequired(pending, listening?.origin);
 }
 
-async function storePending(
+/** The RFC 8707 resource to ask a token for; null where the provider takes none. */
+export function resourceToAsk(server: KnownServer, { discovery }: SignInPurpose): string | null {
+  const profile = profileFor({ name: server.entry.oauth.profile, issuer: discovery.authorizationServer.issuer });
+  return profile?.omitResource === true ? null : (server.entry.oauth.resource ?? discovery.resource);
+}
+
+/** Of a pending record: whose it is, with which client, and what for. How its answer comes back is the flow's. */
+export function purposeOfPending(
+  parts: Parts,
+  server: KnownServer,
+  configuration: ClientConfiguration | undefined,
+  purpose: SignInPurpose,
+  use: SignInChoice,
+): Omit<PendingAuthorization, 'state' | 'codeVerifier' | 'authorizationUrl' | 'expiresAt'> {
+  const added = purpose.reason === 'insufficient_scope' ? addedScope(purpose.scopeInHand, use.scope) : undefined;
+  return {
+    owner: server.owner,
+    serverName: server.entry.serverName,
+    account: server.account,
+    serverUrl: server.entry.url,
+    resource: resourceToAsk(server, purpose),
+    flow: purpose.flow,
+    authorizationServer: endpointsOf(purpose.discovery.authorizationServer),
+    client: use.client,
+    redirectUri: use.bound.redirectUri,
+    ...(use.scope !== undefined && { scope: use.scope }),
+    ...(added !== undefined && { addedScope: added }),
+    ...(configuration?.scope !== undefined && { callersScope: configuration.scope }),
+    launchToken: randomToken(),
+    ...(purpose.reason !== undefined && { reason: purpose.reason }),
+    scopeIsCallers: configuration?.scope !== undefined || server.entry.oauth.scope !== undefined,
+    clientIsKept: use.clientIsKept,
+    createdAt: parts.clock.now(),
+  };
+}
+
+/** Stores the record in place of whatever was pending, and makes it found by what a browser brings back. */
+export async function storePending(
   parts: Parts,
   server: KnownServer,
   pending: PendingAuthorization,
@@ -117,8 +138,11 @@ async function storePending(
     account: pending.account,
     expiresAt: pending.expiresAt,
   };
-  await vault.tokens.compareAndSwap(['state', pending.state], { ...index, kind: 'state' }, 0);
-  await vault.tokens.compareAndSwap(['launch', pending.launchToken], { ...index, kind: 'launch' }, 0);
+  // No browser brings anything back for a device code.
+  if (pending.device === undefined) {
+    await vault.tokens.compareAndSwap(['state', pending.state], { ...index, kind: 'state' }, 0);
+    await vault.tokens.compareAndSwap(['launch', pending.launchToken], { ...index, kind: 'launch' }, 0);
+  }
   await vault.pendings.update(server.id, () => pending);
   await bindConfigurationToIssuer(parts, server, pending);
 }
@@ -158,6 +182,6 @@ function endpointsOf(authorizationServer: AuthorizationServer): AuthorizationSer
   };
 }
 
-function randomToken(): string {
+export function randomToken(): string {
   return randomBytes(STATE_BYTES).toString('base64url');
 }

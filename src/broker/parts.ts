@@ -20,6 +20,8 @@ export interface BrokerSettings {
   /** `MCP_OAUTH_CONFIRM`. */
   readonly confirm: 'auto' | 'always';
   readonly version: string;
+  /** `SSH_CONNECTION` is set: a browser of the user's cannot come back to this machine's loopback. */
+  readonly isOverSsh?: boolean;
 }
 
 export interface Parts {

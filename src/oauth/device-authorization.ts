@@ -23,9 +23,10 @@ import { checkEndpoint } from './endpoint-url.js';
 import { strictJsonObjectOf, withoutNulls } from './json-answer.js';
 import { jsonResponse, libraryOptions } from './library-request.js';
 import { lifetimeSeconds } from './token-members.js';
+import { requestTokens, type TokenRequest } from './token-request.js';
 import { rebuildTokenResponse } from './token-response.js';
 import { errorAnswerOf, isTransientStatus } from './translate-error.js';
-import type { AuthorizationServer, ClientCredentials, TokenEndpointAuthMethod } from './types.js';
+import type { AuthorizationServer, ClientCredentials, TokenEndpointAuthMethod, TokenOutcome } from './types.js';
 
 export const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
@@ -93,10 +94,24 @@ export async function requestDeviceAuthorization(options: DeviceAuthorizationOpt
   const first = await sendRequest(options, endpoint);
   if (first.kind !== 'rejected' || first.error !== 'invalid_client') return first;
   const client =
-    withFallbackMethod(options.client, options.authorizationServer) ?? withEndpointAudience(options.client);
+    withFallbackMethod(options.client, options.authorizationServer) ?? withEndpointAudience(options.client, endpoint);
   if (client === undefined) return first;
   const second = await sendRequest({ ...options, client }, endpoint);
   return second.kind === 'codes' ? { ...second, tokenEndpointAuthMethod: client.tokenEndpointAuthMethod } : second;
+}
+
+export interface DeviceCodeRedemption extends TokenRequest {
+  readonly deviceCode: string;
+}
+
+/**
+ * Asks for the tokens of a device code; `authorization_pending` and `slow_down` are `rejected` answers like any other.
+ *
+ * @throws {BrokerError} `insecure_url`, `url_not_allowed` before anything is sent
+ * @see RFC 8628 sections 3.4 and 3.5
+ */
+export function redeemDeviceCode(redemption: DeviceCodeRedemption): Promise<TokenOutcome> {
+  return requestTokens(redemption, DEVICE_CODE_GRANT, { device_code: redemption.deviceCode });
 }
 
 async function sendRequest(options: DeviceAuthorizationOptions, endpoint: string): Promise<DeviceAuthorization> {

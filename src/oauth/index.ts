@@ -1,8 +1,10 @@
 /** What the broker may use of the OAuth engine: each protocol step a function, without state and without a vault. */
 export {
+  type AuthorizationParameters,
   type AuthorizationRequest,
   type AuthorizationRequestOptions,
   assertPkce,
+  authorizationUrlOf,
   createAuthorizationRequest,
 } from './authorization-request.js';
 export { type ExpectedResponse, validateAuthorizationResponse } from './authorization-response.js';
@@ -18,7 +20,9 @@ export {
 export {
   type DeviceAuthorization,
   type DeviceAuthorizationOptions,
+  type DeviceCodeRedemption,
   offersDeviceFlow,
+  redeemDeviceCode,
   requestDeviceAuthorization,
 } from './device-authorization.js';
 export {
@@ -31,6 +35,7 @@ export {
 export { shownEndpoint } from './endpoint-url.js';
 export { type IdentityAssertionRequest, requestIdentityAssertion } from './identity-assertion.js';
 export { preflightAuthorization } from './preflight.js';
+export { type AuthorizationPush, pushAuthorizationRequest } from './pushed-authorization-request.js';
 export { deleteRegistration, type RegistrationDeletion } from './registration-management.js';
 export { canonicalResource } from './resource.js';
 export { revokeTokens, type TokenRevocation } from './revocation.js';

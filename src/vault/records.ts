@@ -96,6 +96,17 @@ export interface SignInFailure {
   readonly message: string;
 }
 
+/** What a sign-in by device code waits with (RFC 8628 section 3.2). */
+export interface DeviceCodes {
+  /** Whoever has it gets the tokens. */
+  readonly deviceCode: string;
+  readonly userCode: string;
+  /** Least time between two token requests, whichever process makes them. */
+  readonly intervalSeconds: number;
+  /** No token request before this instant, in milliseconds since the epoch. */
+  readonly nextPollAt: number;
+}
+
 /** One sign-in that waits for its user; any broker process with this vault can finish it. */
 export interface PendingAuthorization {
   readonly owner: Owner;
@@ -113,7 +124,9 @@ export interface PendingAuthorization {
   readonly callersScope?: string;
   readonly state: string;
   readonly codeVerifier: string;
-  /** The authorization request itself; what the user is shown may be the launch page instead (relay). */
+  /** Present with the flow `device`. */
+  readonly device?: DeviceCodes;
+  /** Where the user goes: the authorization request itself (for a relay they are shown the launch page instead), or the page for the user code. */
   readonly authorizationUrl: string;
   readonly launchToken: string;
   /** A relay needs the cookie that the launch page sets; a loopback redirect binds the browser by itself. */

@@ -16,6 +16,7 @@ describe('settings', () => {
       tools: 'fixed',
       confirm: 'auto',
       logLevel: 'warn',
+      isOverSsh: false,
       team: 'personal',
       user: userInfo().username,
       agent: undefined,
