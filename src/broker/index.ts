@@ -4,7 +4,7 @@ import { SERVER_NAME_MAX_LENGTH } from '../core/limits.js';
 import { type Owner, ownerOf, type Principal } from '../core/principal.js';
 import { listServers } from './accounts.js';
 import type { Broker, CallContext, ConnectArguments, ProxiedCall } from './broker.js';
-import { createCalls } from './call-tool.js';
+import { callTool } from './call-tool.js';
 import { clearAuth } from './clear-auth.js';
 import { completeByCallback } from './complete-authorization.js';
 import { createConnect } from './connect.js';
@@ -19,7 +19,9 @@ import { openPorts } from './open-pages.js';
 import type { Outcome } from './outcomes.js';
 import type { Parts } from './parts.js';
 import { asOutcome } from './payloads.js';
+import { createProxiedRequest } from './proxied-request.js';
 import { createReach } from './reach-server.js';
+import { readResource } from './read-resource.js';
 import { removeAddedServer } from './remove-server.js';
 import { createSearch } from './search.js';
 import { storeKey } from './store-key.js';
@@ -35,7 +37,7 @@ export function createBroker(parts: Parts): Broker {
   const connections = createConnections(parts);
   const reach = createReach(parts, fresh, connections);
   const connect = createConnect(parts, reach);
-  const calls = createCalls(parts, reach, connect);
+  const request = createProxiedRequest(parts, reach, connect);
   const search = createSearch(parts, reach, connect);
   const forms = createForms(parts, connect, connections);
 
@@ -86,10 +88,10 @@ export function createBroker(parts: Parts): Broker {
           : search.searchServer(await knownServer(parts, principal, { serverName: args.serverName }), args),
       ),
     callTool: (principal, args, context = {}) =>
-      proxied(args.serverName, async () => calls.callTool(await knownServer(parts, principal, args), args, context)),
+      proxied(args.serverName, async () => callTool(request, await knownServer(parts, principal, args), args, context)),
     readResource: (principal, args, context = {}) =>
       proxied(args.serverName, async () =>
-        calls.readResource(await knownServer(parts, principal, args), args, context),
+        readResource(request, await knownServer(parts, principal, args), args, context),
       ),
     storeKey: (principal, args) =>
       asOutcome(parts.log, shown(args.serverName), async () => {
