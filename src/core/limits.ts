@@ -59,6 +59,15 @@ export const SUBPROCESS_LOG_MAX_BYTES = 256 * KIBIBYTE;
 // Authorization
 export const PENDING_AUTHORIZATION_TTL_MS = 10 * MINUTE_MS;
 export const LAUNCH_TOKEN_TTL_MS = 10 * MINUTE_MS;
+/** Of a pushed authorization request that does not say how long it lasts (RFC 9126 section 2.2). */
+export const PUSHED_REQUEST_DEFAULT_LIFETIME_SECONDS = 60;
+export const PUSHED_REQUEST_MAX_LIFETIME_SECONDS = PENDING_AUTHORIZATION_TTL_MS / SECOND_MS;
+export const PUSHED_REQUEST_URI_MAX_LENGTH = 2_048;
+/** It is pushed anew when less than a quarter of its lifetime, and less than this, is left. */
+export const PUSHED_REQUEST_RENEW_AHEAD_MS = 15 * SECOND_MS;
+export const PUSHED_REQUEST_RENEW_AHEAD_FRACTION = 0.25;
+/** Holds one push, and its repetition with another authentication method. */
+export const PUSH_LEASE_MS = 3 * METADATA_TIMEOUT_MS;
 export const STATE_BYTES = 32;
 export const STEP_UP_MAX_REQUESTS = 3;
 export const STEP_UP_WINDOW_MS = 10 * MINUTE_MS;

@@ -34,8 +34,13 @@ export interface AuthorizationRequestOptions {
   readonly prompt?: string | undefined;
 }
 
+/** The parameters of one authorization request, by name; what a push (RFC 9126) sends. */
+export type AuthorizationParameters = Readonly<Record<string, string>>;
+
 export interface AuthorizationRequest {
   readonly authorizationUrl: string;
+  /** Without those of the endpoint's own query. */
+  readonly parameters: AuthorizationParameters;
   readonly state: string;
   readonly codeVerifier: string;
 }
@@ -65,37 +70,47 @@ export function assertPkce(
  * @see RFC 6749 section 3.1, RFC 7636 section 4.3, RFC 8707 section 2.1
  */
 export async function createAuthorizationRequest(options: AuthorizationRequestOptions): Promise<AuthorizationRequest> {
-  const url = checkEndpoint(options.authorizationServer.authorizationEndpoint, 'authorization endpoint');
   const state = oauth.generateRandomState();
   const codeVerifier = oauth.generateRandomCodeVerifier();
   const codeChallenge = await oauth.calculatePKCECodeChallenge(codeVerifier);
-  url.hash = '';
-  for (const [name, value] of Object.entries(options.extraParameters ?? {})) url.searchParams.set(name, value);
-  for (const name of OWN_PARAMETERS) url.searchParams.delete(name);
-  for (const [name, value] of requestParameters(options, state, codeChallenge)) url.searchParams.set(name, value);
-  return { authorizationUrl: url.href, state, codeVerifier };
+  const extra = Object.entries(options.extraParameters ?? {}).filter(([name]) => !OWN_PARAMETERS.includes(name));
+  const parameters = { ...Object.fromEntries(extra), ...requestParameters(options, state, codeChallenge) };
+  const authorizationUrl = authorizationUrlOf(options.authorizationServer.authorizationEndpoint, parameters);
+  return { authorizationUrl, parameters, state, codeVerifier };
 }
 
-/** What is asked for. A pushed request (RFC 9126) sends these to its endpoint, and the URL keeps `client_id` and `request_uri`. */
+/**
+ * The URL to visit: the endpoint with its own query, and `parameters`, which win. A pushed request has but two.
+ *
+ * @throws {BrokerError} `insecure_url`, `url_not_allowed` where the endpoint must not be opened (T16, T17)
+ * @see RFC 6749 section 3.1, RFC 9126 section 4
+ */
+export function authorizationUrlOf(authorizationEndpoint: string, parameters: AuthorizationParameters): string {
+  const url = checkEndpoint(authorizationEndpoint, 'authorization endpoint');
+  url.hash = '';
+  for (const name of OWN_PARAMETERS) url.searchParams.delete(name);
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  return url.href;
+}
+
+/** What is asked for, by ourselves. */
 function requestParameters(
   options: AuthorizationRequestOptions,
   state: string,
   codeChallenge: string,
-): URLSearchParams {
-  const parameters = new URLSearchParams({
+): AuthorizationParameters {
+  const { scope, resource, extraParameters } = options;
+  const prompt =
+    options.prompt ?? extraParameters?.prompt ?? (hasScope(scope, 'offline_access') ? 'consent' : undefined);
+  return {
     response_type: 'code',
     client_id: options.clientId,
     redirect_uri: options.redirectUri,
     state,
     code_challenge: codeChallenge,
     code_challenge_method: 'S256',
-  });
-  if (options.scope !== undefined && options.scope !== '') parameters.set('scope', options.scope);
-  if (options.resource !== null) parameters.set('resource', options.resource);
-  const prompt =
-    options.prompt ??
-    options.extraParameters?.prompt ??
-    (hasScope(options.scope, 'offline_access') ? 'consent' : undefined);
-  if (prompt !== undefined) parameters.set('prompt', prompt);
-  return parameters;
+    ...(scope !== undefined && scope !== '' && { scope }),
+    ...(resource !== null && { resource }),
+    ...(prompt !== undefined && { prompt }),
+  };
 }

@@ -1,6 +1,6 @@
 /** The answer at the redirect URI (RFC 6749 section 4.1.2, RFC 9207), believed only after every check. Pure. */
 import { AUTHORIZATION_CODE_MAX_LENGTH } from '../core/limits.js';
-import type { AuthorizationResponse } from './types.js';
+import type { AuthorizationError, AuthorizationResponse } from './types.js';
 
 /** RFC 6749 section 3.1: none of them may come twice. */
 const PARAMETERS = ['state', 'code', 'iss', 'error', 'error_description', 'error_uri'];
@@ -42,10 +42,15 @@ export function validateAuthorizationResponse(
   const code = parameters.get('code');
   const error = parameters.get('error');
   if (code !== null && error !== null) return { kind: 'malformed' };
-  if (error !== null) return { kind: 'error', error: KNOWN_ERRORS.find((known) => known === error) ?? 'other' };
+  if (error !== null) return { kind: 'error', error: authorizationErrorOf(error) };
   if (code === null || code.length > AUTHORIZATION_CODE_MAX_LENGTH || !VISIBLE_ASCII.test(code))
     return { kind: 'malformed' };
   return { kind: 'code', code };
+}
+
+/** The registered error that `error` names, or `other`. */
+export function authorizationErrorOf(error: string): AuthorizationError {
+  return KNOWN_ERRORS.find((known) => known === error) ?? 'other';
 }
 
 function isExpectedIssuer(iss: string | null, expected: ExpectedResponse): boolean {

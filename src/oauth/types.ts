@@ -125,19 +125,35 @@ export type TokenOutcome =
 export type AuthorizationResponse =
   | { readonly kind: 'code'; readonly code: string }
   /** Only of an answer whose `state` and `iss` hold. `error` is the registered code, or `other`. */
-  | {
-      readonly kind: 'error';
-      readonly error:
-        | 'access_denied'
-        | 'invalid_scope'
-        | 'server_error'
-        | 'temporarily_unavailable'
-        | 'unauthorized_client'
-        | 'invalid_client'
-        | 'other';
-    }
+  | { readonly kind: 'error'; readonly error: AuthorizationError }
   | { readonly kind: 'issuer_mismatch' }
   /** A parameter twice, or neither code nor error. */
+  | { readonly kind: 'malformed' };
+
+/** Of a refused authorization request, wherever it was refused (RFC 6749 section 4.1.2.1). */
+export type AuthorizationError =
+  | 'access_denied'
+  | 'invalid_scope'
+  | 'server_error'
+  | 'temporarily_unavailable'
+  | 'unauthorized_client'
+  | 'invalid_client'
+  | 'other';
+
+/** What can come of pushing an authorization request (RFC 9126). Only `rejected` is the authorization server's own word. */
+export type PushOutcome =
+  | {
+      readonly kind: 'pushed';
+      readonly requestUri: string;
+      /** Bounded. */
+      readonly expiresInSeconds: number;
+      /** Present where the client's own method was refused and this one was not: keep it with the client. */
+      readonly tokenEndpointAuthMethod?: TokenEndpointAuthMethod;
+    }
+  | { readonly kind: 'rejected'; readonly error: AuthorizationError }
+  /** It did not answer, or could not for now; nothing has begun. */
+  | { readonly kind: 'unavailable'; readonly retryAfterSeconds?: number }
+  /** A whole answer that is none. */
   | { readonly kind: 'malformed' };
 
 export type Revocation = 'revoked' | 'unsupported' | 'failed' | 'none';
