@@ -23,6 +23,8 @@ const PACKAGES = {
   oauth4webapi: 'oauth',
   hono: 'web',
   '@hono/node-server': 'web',
+  minisearch: 'broker',
+  'cross-spawn': 'upstream',
   commander: 'cli',
   open: 'cli',
   libsql: 'vault',

@@ -27,7 +27,6 @@ export const UPSTREAM_SEARCH_CONNECT_TIMEOUT_MS = 10 * SECOND_MS;
 export const LIST_MAX_PAGES = 100;
 export const TOOLS_MAX = 5_000;
 export const PROMPTS_MAX = 1_000;
-export const PROMPTS_MAX = 1_000;
 export const RETIRED_CONNECTION_POLL_MS = SECOND_MS;
 export const UPSTREAM_IDLE_CLOSE_MS = 10 * MINUTE_MS;
 export const TOOL_LIST_MIN_INTERVAL_MS = SECOND_MS;
@@ -45,7 +44,7 @@ export const SUBPROCESS_CONNECT_TIMEOUT_MS = 30 * SECOND_MS;
 /** Together below SHUTDOWN_GRACE_MS: whoever waits for us waits for our children as well. */
 export const SUBPROCESS_STDIN_END_WAIT_MS = 300;
 export const SUBPROCESS_TERM_WAIT_MS = 500;
-export const SUBPROCESS_KILL_WAIT_MS = 500;
+export const SUBPROCESS_KILL_WAIT_MS = 200;
 export const SUBPROCESS_GROUP_POLL_MS = 10;
 /** How long the pipe of a process that has ended is read on, where another process holds it open. */
 export const SUBPROCESS_OUTPUT_WAIT_MS = 500;
@@ -55,6 +54,25 @@ export const SUBPROCESS_FAILED_STARTS_WINDOW_MS = MINUTE_MS;
 /** Of a server's standard error in our log: one line, and all of one process. */
 export const SUBPROCESS_LOG_LINE_MAX_BYTES = 8 * KIBIBYTE;
 export const SUBPROCESS_LOG_MAX_BYTES = 256 * KIBIBYTE;
+
+// Questions of servers to the user, through the host
+/** How long a host may take to answer without a sign of life: people think. */
+export const HOST_ANSWER_TIMEOUT_MS = 10 * MINUTE_MS;
+export const HOST_ANSWER_MAX_TOTAL_MS = 60 * MINUTE_MS;
+/** Open at once, of one connection or of one round. */
+export const HOST_REQUESTS_MAX = 16;
+export const INPUT_ROUNDS_MAX = 10;
+/** Of a server that asks only for time. */
+export const INPUT_ROUND_PAUSE_MS = 250;
+/** Calls that wait in memory for the next request of a 2026-07-28 host. */
+export const SUSPENDED_CALLS_MAX = 32;
+export const SUSPENDED_CALL_TTL_MS = HOST_ANSWER_TIMEOUT_MS;
+export const INPUT_STATE_TTL_MS = 60 * MINUTE_MS;
+export const INPUT_STATE_MAX_LENGTH = 256 * KIBIBYTE;
+export const ELICITATION_MESSAGE_MAX_LENGTH = 2_000;
+export const ELICITATION_IDS_KEPT_MAX = 100;
+export const LOG_LEVEL_TIMEOUT_MS = 5 * SECOND_MS;
+export const LOGGER_NAME_MAX_LENGTH = 100;
 
 // Authorization
 export const PENDING_AUTHORIZATION_TTL_MS = 10 * MINUTE_MS;
@@ -200,7 +218,6 @@ export const SCOPE_ARGUMENT_MAX_LENGTH = 4_096;
 export const ACCOUNT_NAME_MAX_LENGTH = 64;
 export const AGENT_NAME_MAX_LENGTH = 64;
 export const TOOL_NAME_MAX_LENGTH = 256;
-export const PROMPT_NAME_MAX_LENGTH = 256;
 export const PROMPT_NAME_MAX_LENGTH = 256;
 export const SEARCH_QUERY_MAX_LENGTH = 1_000;
 export const CURSOR_MAX_LENGTH = 4_096;

@@ -2,17 +2,13 @@
  * Opens a session with a remote server: Streamable HTTP in either era, then the legacy SSE transport
  * where the server does not take a POST. The SDK is loaded with the first session.
  */
-import {
-  type Client,
-  type JSONRPCMessage,
-  SSEClientTransport,
-  StreamableHTTPClientTransport,
-} from '@modelcontextprotocol/client';
+import { type JSONRPCMessage, SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { BrokerError } from '../core/errors.js';
-import { UPSTREAM_CONNECT_TIMEOUT_MS, UPSTREAM_SESSION_END_TIMEOUT_MS } from '../core/limits.js';
+import { UPSTREAM_SESSION_END_TIMEOUT_MS } from '../core/limits.js';
 import { HttpTrouble, unreachable } from './answers.js';
 import { CALL_TAG_HEADER, type CallTraces, createCallTraces } from './call-traces.js';
 import { createClient } from './client.js';
+import { connectWithin } from './connect-within.js';
 import { createSession, type Session } from './session.js';
 import { httpStatusOf, translateError } from './translate-error.js';
 import type { ConnectOptions, ProtocolEra, RemoteTarget } from './types.js';
@@ -62,14 +58,14 @@ async function openStreamableHttp(
   const calls = createCallTraces();
   const wire = createWireFetch({ target, transport: 'streamable-http', calls, onStreamEnd: () => {} });
   const transport = new TracedHttpTransport(target.url, wire, calls);
-  const client = createClient(options);
+  const client = createClient(options, calls);
   await connectWithin(client, transport, options, priorEra);
-  return createSession(client, 'streamable-http', calls, () => endServerSession(transport));
+  return createSession(client, 'streamable-http', calls, () => endServerSession(transport), options);
 }
 
 async function openLegacySse(target: RemoteTarget, options: ConnectOptions): Promise<Session> {
   const calls = createCallTraces();
-  const client = createClient(options);
+  const client = createClient(options, calls);
   // A reopened stream is another session, which nobody has begun: the connection opens a new one instead.
   const wire = createWireFetch({ target, transport: 'sse', calls, onStreamEnd: () => void client.close() });
   const transport = new SSEClientTransport(target.url, { fetch: wire.fetch });
@@ -78,37 +74,7 @@ async function openLegacySse(target: RemoteTarget, options: ConnectOptions): Pro
   } catch (error) {
     throw wire.streamFailure() ?? translateError(error);
   }
-  return createSession(client, 'sse', calls, async () => {});
-}
-
-/** Connects within the time allowed; leaves nothing open where that fails. */
-async function connectWithin(
-  client: Client,
-  transport: StreamableHTTPClientTransport | SSEClientTransport,
-  options: ConnectOptions,
-  priorEra: ProtocolEra | undefined,
-): Promise<void> {
-  const { signal, timeoutMs = UPSTREAM_CONNECT_TIMEOUT_MS } = options;
-  signal?.throwIfAborted();
-  let stop: () => void = () => {};
-  const stopped = new Promise<never>((_resolve, reject) => {
-    const timer = setTimeout(() => reject(unreachable(new Error(`no connection within ${timeoutMs} ms`))), timeoutMs);
-    const onAbort = (): void => reject(signal?.reason as Error);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    stop = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-    };
-  });
-  try {
-    const prior = priorEra === 'legacy' ? { prior: { kind: 'legacy' as const } } : {};
-    await Promise.race([client.connect(transport, { timeout: timeoutMs, ...prior }), stopped]);
-  } catch (error) {
-    await transport.close().catch(() => {});
-    throw error;
-  } finally {
-    stop();
-  }
+  return createSession(client, 'sse', calls, async () => {}, options);
 }
 
 /** DELETE of the session (2025-11-25), so that none is left behind; a server that is slow to answer is not waited for. */
@@ -134,11 +100,12 @@ class TracedHttpTransport extends StreamableHTTPClientTransport {
     const call = this.#calls.find(options?.headers?.[CALL_TAG_HEADER]);
     if (options === undefined || call === undefined) return super.send(message, options);
     const { requestSignal } = options;
-    return super.send(message, {
+    const traced = {
       ...options,
       requestSignal:
         requestSignal === undefined ? call.exchange.signal : AbortSignal.any([call.exchange.signal, requestSignal]),
       onRequestStreamEnd: () => call.breakOff(() => call.fault ?? unreachable(undefined)),
-    });
+    };
+    return this.#calls.within(call, () => super.send(message, traced));
   }
 }

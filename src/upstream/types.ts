@@ -1,7 +1,9 @@
 /** The values that the upstream layer takes and gives: MCP servers as the broker sees them. */
 import type { Clock } from '../core/clock.js';
+import type { Host, InputAnswers, InputRound } from '../core/host.js';
 import type { Log } from '../core/log.js';
 import type { UpstreamFetch } from '../core/outbound.js';
+import type { StartLimit } from './start-limit.js';
 
 /** A 401 or 403 of an upstream, or a 404/405 of a probe: what authorization is decided on. */
 export interface Refusal {
@@ -33,6 +35,10 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
   /** Until the connection stands, in milliseconds. Default UPSTREAM_CONNECT_TIMEOUT_MS. */
   readonly timeoutMs?: number;
+  /** What the server is told that we can answer, and whom it may ask outside of any call. */
+  readonly host?: Host;
+  /** How long a request may go without an answer or progress. Default UPSTREAM_REQUEST_TIMEOUT_MS. */
+  readonly requestTimeoutMs?: number;
   /** What an earlier connection to this server was; spares a `legacy` server the question. A wrong one is found out. */
   readonly priorEra?: ProtocolEra;
   /** For the age of cached lists. Default: the system's. */
@@ -70,6 +76,19 @@ export interface RemoteTarget {
   readonly credential: () => Promise<RequestCredential | undefined>;
 }
 
+/** How to start a server that is a program. */
+export interface SubprocessTarget {
+  /** A name that the PATH of its environment leads to, or an absolute path. */
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Absolute. Default: where the broker runs. */
+  readonly cwd?: string;
+  /** The variables of the entry, already resolved; called before every start. */
+  readonly environment: () => Promise<Readonly<Record<string, string>>>;
+  /** Outlives the connections of this server, so that none of them starts it over and over. */
+  readonly starts: StartLimit;
+}
+
 /** A tool exactly as the upstream sent it. */
 export interface UpstreamTool {
   readonly name: string;
@@ -96,9 +115,20 @@ export interface ToolList {
 /** A `CallToolResult` (or any other result object) as the upstream sent it. */
 export type UpstreamResult = Readonly<Record<string, unknown>>;
 
+/** In place of a result: what a 2026-07-28 server has to know first, for a host that is asked by results. */
+export class InputNeeded {
+  constructor(readonly round: InputRound) {}
+}
+
+export type UpstreamAnswer = UpstreamResult | InputNeeded;
+
 export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: { progress: number; total?: number; message?: string }) => void;
+  /** Whom the server may ask while it works on this, and who wants its messages. */
+  readonly host?: Host;
+  /** What answers an InputNeeded of the same request; of no use to a server of before 2026-07-28. */
+  readonly answers?: InputAnswers;
 }
 
 /**
@@ -117,18 +147,23 @@ export interface UpstreamConnection {
   readonly instructions: string | undefined;
   /** All tools, from a cache that `list_changed` and the server's cache hint end; `refresh` asks anew. */
   listTools(options?: { readonly refresh?: boolean; readonly signal?: AbortSignal }): Promise<ToolList>;
-  callTool(name: string, args: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<UpstreamResult>;
+  callTool(name: string, args: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<UpstreamAnswer>;
   listResources(cursor?: string, options?: CallOptions): Promise<UpstreamResult>;
   listResourceTemplates(cursor?: string, options?: CallOptions): Promise<UpstreamResult>;
-  readResource(uri: string, options?: CallOptions): Promise<UpstreamResult>;
+  readResource(uri: string, options?: CallOptions): Promise<UpstreamAnswer>;
   /** All prompts, asked for anew each time; none where the server declares none. */
   listPrompts(options?: CallOptions): Promise<readonly UpstreamPrompt[]>;
   /** @param params of `prompts/get`, passed on as they are. */
-  getPrompt(params: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<UpstreamResult>;
+  getPrompt(params: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<UpstreamAnswer>;
   /** @param params of `completion/complete`, passed on as they are. No values where the server completes nothing. */
   complete(params: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<UpstreamResult>;
+  /** Passes on to a server of before 2026-07-28 that the host's roots or its log level have changed. */
+  hostChanged?(what: HostChange): void;
   close(): Promise<void>;
 }
+
+/** What a host tells unasked. */
+export type HostChange = 'roots' | 'log_level';
 
 /** Keeps connections by key, one for each; opening the same key twice at once opens one. */
 export interface ConnectionPool {
@@ -137,6 +172,8 @@ export interface ConnectionPool {
   get(key: string): UpstreamConnection | undefined;
   /** Forgets one connection, and closes it when the last operation on it has ended. */
   retire(key: string): void;
+  /** Those that are open. */
+  all(): readonly UpstreamConnection[];
   /** Closes and forgets one connection. */
   drop(key: string): Promise<void>;
   close(): Promise<void>;
