@@ -5,8 +5,9 @@
  */
 import type { Owner, Principal } from '../core/principal.js';
 
-/** The client that a grant or a pending authorization belongs to (RFC 6749 section 2). */
+/** The client that a grant or a pending authorization belongs to (RFC 6749 section 2). A private key is never stored. */
 export interface OAuthClient {
+  /** Empty: a JWT assertion alone says who asks (RFC 7521 section 4.1). */
   readonly clientId: string;
   readonly clientSecret?: string;
   readonly tokenEndpointAuthMethod: 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
@@ -35,9 +36,13 @@ export interface Grant {
   readonly serverUrl: string;
   /** The RFC 8707 resource sent, or null where the profile omits it. */
   readonly resource: string | null;
-  readonly authorizationServer: AuthorizationServerEndpoints;
+  readonly authorizationServer: Omit<AuthorizationServerEndpoints, 'authorizationEndpoint'> &
+    Partial<Pick<AuthorizationServerEndpoints, 'authorizationEndpoint'>>;
   readonly client: OAuthClient;
+  /** Of the sign-in; empty where there was none. */
   readonly redirectUri: string;
+  /** No user signed in for it (RFC 6749 section 4.4, RFC 7523 section 2.1): asked for anew when it ends, never refreshed. */
+  readonly unattended?: 'client_credentials' | 'jwt_bearer' | 'id_jag';
   readonly accessToken: string;
   readonly refreshToken?: string;
   /** As granted. */
