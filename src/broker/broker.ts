@@ -69,6 +69,19 @@ export interface SearchResult {
   readonly skipped?: readonly { readonly serverName: string; readonly reason: string }[];
 }
 
+/** A tool or prompt as its server sent it; only the name has been looked at. */
+export interface Definition {
+  readonly name: string;
+  readonly [key: string]: unknown;
+}
+
+export type ListKind = 'tools' | 'prompts';
+
+/** What one server lists, without the tools that its entry hides, or why it was not asked: a code, or `requires_auth`. */
+export type ServerList =
+  | { readonly serverName: string; readonly kind: 'listed'; readonly definitions: readonly Definition[] }
+  | { readonly serverName: string; readonly kind: 'left_out'; readonly reason: string };
+
 /** A proxied call either reached the upstream, or became a payload of ours. */
 export type ProxiedCall =
   | { readonly kind: 'upstream'; readonly result: Readonly<Record<string, unknown>> }
@@ -215,6 +228,34 @@ export interface Broker {
     },
     context?: CallContext,
   ): Promise<ProxiedCall>;
+  /** The servers that can be asked without a word of the user, in order of name. Makes no request. */
+  usableServers(principal: Principal): Promise<readonly string[]>;
+  /**
+   * What each of `serverNames` lists that can be asked without a word of the user; connects on demand, at most 10 s
+   * for each. Default all of them.
+   */
+  listOfEach(principal: Principal, kind: ListKind, serverNames?: readonly string[]): Promise<readonly ServerList[]>;
+  getPrompt(
+    principal: Principal,
+    args: {
+      readonly serverName: string;
+      readonly promptName: string;
+      readonly arguments?: Readonly<Record<string, unknown>> | undefined;
+    },
+    context?: CallContext,
+  ): Promise<ProxiedCall>;
+  /** @param args `params` are those of `completion/complete` as the server shall get them. */
+  complete(
+    principal: Principal,
+    args: {
+      readonly serverName: string;
+      readonly account?: string | undefined;
+      readonly params: Readonly<Record<string, unknown>>;
+    },
+    context?: CallContext,
+  ): Promise<ProxiedCall>;
+  /** Calls `listener` whenever the tools of some server may be others than before, however often that is. */
+  onToolsChanged(listener: () => void): void;
   /**
    * Tries a bearer token or API key against the server and stores it when it is accepted (the command line's `key set`).
    * `requires_auth` with `key_rejected` when the server refuses it: nothing is stored then.

@@ -34,7 +34,8 @@ interface Carried {
   readonly replaced: ReadonlySet<string>;
 }
 
-export function createConnections(parts: Parts): Connections {
+/** @param onToolsChanged called each time a connected server tells that its tools changed. */
+export function createConnections(parts: Parts, onToolsChanged: () => void): Connections {
   const carried = new Map<string, Carried>();
 
   async function open(
@@ -66,6 +67,7 @@ export function createConnections(parts: Parts): Connections {
         clientName: PRODUCT_NAME,
         clientVersion: parts.settings.version,
         log: parts.log,
+        onToolsChanged,
         ...options,
         ...(priorEra !== undefined && { priorEra }),
       },

@@ -10,6 +10,7 @@ import { completeByCallback } from './complete-authorization.js';
 import { createConnect } from './connect.js';
 import { createConnections } from './connections.js';
 import { diagnose } from './diagnose.js';
+import { createEveryServer } from './every-server.js';
 import { createForms } from './forms.js';
 import { createFreshGrants } from './fresh-grant.js';
 import { keyRequired } from './key-required.js';
@@ -19,12 +20,14 @@ import { openPorts } from './open-pages.js';
 import type { Outcome } from './outcomes.js';
 import type { Parts } from './parts.js';
 import { asOutcome } from './payloads.js';
+import { complete, getPrompt } from './prompts.js';
 import { createProxiedRequest } from './proxied-request.js';
 import { createReach } from './reach-server.js';
 import { readResource } from './read-resource.js';
 import { removeAddedServer } from './remove-server.js';
 import { createSearch } from './search.js';
 import { storeKey } from './store-key.js';
+import { createToolChanges } from './tool-changes.js';
 import { signInEnded } from './waiting.js';
 
 export type * from './broker.js';
@@ -34,10 +37,12 @@ export type { BrokerSettings, Parts } from './parts.js';
 /** Builds the broker; nothing is opened or asked before the first call. */
 export function createBroker(parts: Parts): Broker {
   const fresh = createFreshGrants(parts);
-  const connections = createConnections(parts);
+  const toolChanges = createToolChanges();
+  const connections = createConnections(parts, toolChanges.announce);
   const reach = createReach(parts, fresh, connections);
   const connect = createConnect(parts, reach);
   const request = createProxiedRequest(parts, reach, connect);
+  const everyServer = createEveryServer(parts, reach);
   const search = createSearch(parts, reach, connect);
   const forms = createForms(parts, connect, connections);
 
@@ -93,6 +98,20 @@ export function createBroker(parts: Parts): Broker {
       proxied(args.serverName, async () =>
         readResource(request, await knownServer(parts, principal, args), args, context),
       ),
+    usableServers: async (principal) =>
+      (await everyServer.usable(principal)).map(({ entry: { serverName } }) => serverName),
+    listOfEach: async (principal, kind, serverNames) => {
+      const usable = await everyServer.usable(principal);
+      const asked = usable.filter(({ entry }) => serverNames === undefined || serverNames.includes(entry.serverName));
+      return everyServer.lists(asked, kind);
+    },
+    getPrompt: (principal, args, context = {}) =>
+      proxied(args.serverName, async () =>
+        getPrompt(request, await knownServer(parts, principal, { serverName: args.serverName }), args, context),
+      ),
+    complete: (principal, args, context = {}) =>
+      proxied(args.serverName, async () => complete(request, await knownServer(parts, principal, args), args, context)),
+    onToolsChanged: toolChanges.listen,
     storeKey: (principal, args) =>
       asOutcome(parts.log, shown(args.serverName), async () => {
         const server = await knownServer(parts, principal, args);
@@ -102,7 +121,7 @@ export function createBroker(parts: Parts): Broker {
     diagnose: (principal, serverName) => diagnose(parts, principal, serverName),
     removeAddedServer: (principal, serverName) => removeAddedServer(parts, principal, serverName),
 
-    completeAuthorization: (request) => finishing(completeByCallback(parts, request)),
+    completeAuthorization: (request) => finishing(completeByCallback(parts, request)).finally(toolChanges.announce),
     launch: (token, cookies, confirmed) => launch(parts, token, cookies, confirmed),
     openForm: (token, cookies) => forms.open(token, cookies),
     submitForm: (token, cookies, fields) => forms.submit(token, cookies, fields),
