@@ -2,7 +2,7 @@
  * From a refusal of a server (401, 403, or a 404/405 that hides one) to what can be done about it:
  * an authorization server to sign in at, a token to bring, or nothing (the public contract, section 3).
  */
-import { statedIssuers } from '../catalog/index.js';
+import { mayStateIssuer } from '../catalog/index.js';
 import { BrokerError } from '../core/errors.js';
 import { type BearerChallenge, bearerChallenge, type Discovery, discover } from '../oauth/index.js';
 import type { Refusal } from '../upstream/index.js';
@@ -36,7 +36,7 @@ export async function classifyRefusal(
     ...(challenge !== undefined && { challenge }),
     fetch: parts.network.guardedFetch(new URL(server.entry.url)),
     settings: discoverySettings(server, configuration),
-    statedIssuers,
+    mayStateIssuer: (asked, stated) => mayStateIssuer(asked, stated, server.entry.oauth.profile),
     knownIssuer: await issuerInHand(parts, server),
   });
   const isHidden = refusal?.status === 404 || refusal?.status === 405;

@@ -2,7 +2,7 @@
  * Which client a sign-in uses: pre-registered, client ID metadata document, dynamic registration, or none yet
  * (MCP 2026-07-28, client registration). Credentials are used at the issuer they belong to and nowhere else.
  */
-import { profileFor } from '../catalog/index.js';
+import { mayStateIssuer } from '../catalog/index.js';
 import { BrokerError } from '../core/errors.js';
 import { rememberSecret } from '../core/redaction.js';
 import { type AuthorizationServer, canUseMetadataDocument } from '../oauth/index.js';
@@ -10,6 +10,7 @@ import type { ClientConfiguration, OAuthClient } from '../vault/index.js';
 import type { KnownServer } from './known-server.js';
 import type { ConfigReason } from './outcomes.js';
 import type { Parts } from './parts.js';
+import { profileAt } from './provider-profile.js';
 import type { RedirectChoice } from './redirect-uri.js';
 import { resolveValue } from './value-sources.js';
 
@@ -41,7 +42,7 @@ export async function chooseClient(
   if (configured?.clientId !== undefined && !meansRegister) {
     return {
       kind: 'client',
-      client: configuredClient(configured.clientId, configured.clientSecret, authorizationServer),
+      client: configuredClient(server, configured.clientId, configured.clientSecret, authorizationServer),
     };
   }
   const documentUrl = parts.settings.clientMetadataUrl;
@@ -72,8 +73,8 @@ async function clientOfFile(
   clientId: string,
   authorizationServer: AuthorizationServer,
 ): Promise<OAuthClient> {
-  const { clientSecret, issuer, tokenEndpointAuthMethod } = server.entry.oauth;
-  if (issuer !== undefined && issuer !== authorizationServer.issuer) {
+  const { clientSecret, issuer, tokenEndpointAuthMethod, profile } = server.entry.oauth;
+  if (issuer !== undefined && !mayStateIssuer(issuer, authorizationServer.issuer, profile)) {
     throw new BrokerError(
       'issuer_changed',
       'The server names another authorization server than oauth.issuer in servers.json.',
@@ -87,12 +88,13 @@ async function clientOfFile(
   return {
     clientId,
     ...(secret !== undefined && { clientSecret: secret }),
-    tokenEndpointAuthMethod: tokenEndpointAuthMethod ?? authenticationMethod(secret, authorizationServer),
+    tokenEndpointAuthMethod: tokenEndpointAuthMethod ?? authenticationMethod(server, secret, authorizationServer),
     origin: 'user_file',
   };
 }
 
 function configuredClient(
+  server: KnownServer,
   clientId: string,
   clientSecret: string | undefined,
   authorizationServer: AuthorizationServer,
@@ -101,22 +103,22 @@ function configuredClient(
   return {
     clientId,
     ...(clientSecret !== undefined && { clientSecret }),
-    tokenEndpointAuthMethod: authenticationMethod(clientSecret, authorizationServer),
+    tokenEndpointAuthMethod: authenticationMethod(server, clientSecret, authorizationServer),
     origin: 'configured',
   };
 }
 
-/** Basic where it is listed or nothing is (RFC 8414 section 2), else the secret in the body. */
+/** Basic where it is listed or no method with a secret is (RFC 8414 section 2), else the secret in the body. */
 function authenticationMethod(
+  server: KnownServer,
   secret: string | undefined,
   authorizationServer: AuthorizationServer,
 ): OAuthClient['tokenEndpointAuthMethod'] {
   if (secret === undefined) return 'none';
-  const methods = authorizationServer.tokenEndpointAuthMethodsSupported;
-  if (methods === undefined)
-    return profileFor({ issuer: authorizationServer.issuer })?.tokenEndpointAuthMethod ?? 'client_secret_basic';
-  const onlyPost = methods.includes('client_secret_post') && !methods.includes('client_secret_basic');
-  return onlyPost ? 'client_secret_post' : 'client_secret_basic';
+  const methods = authorizationServer.tokenEndpointAuthMethodsSupported ?? [];
+  const listed = (['client_secret_basic', 'client_secret_post'] as const).find((method) => methods.includes(method));
+  const known = profileAt(server, authorizationServer.issuer)?.tokenEndpointAuthMethod;
+  return listed ?? known ?? 'client_secret_basic';
 }
 
 /** True when the user must bring the client (we cannot register, or were refused) and the token endpoint takes no public ones. */

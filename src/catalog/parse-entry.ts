@@ -3,7 +3,7 @@
  * shared with other hosts. Nothing is expanded: `${VAR}` and `%VAR%` stay as they are written.
  */
 import * as z from 'zod';
-import { profileIds } from './provider-profiles.js';
+import { profileIds } from './find-profile.js';
 import { createRemoteEntry } from './remote-entry.js';
 import type { ServerEntry } from './server-entry.js';
 
@@ -130,6 +130,7 @@ const stdioServer = z.object({
   ...everyEntry,
   command: text,
   args: z.array(z.string()).exactOptional(),
+  cwd: text.exactOptional(),
   env: environment.exactOptional(),
 });
 

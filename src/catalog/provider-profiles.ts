@@ -1,34 +1,109 @@
 /**
- * How known providers differ from the standards, as data: each quirk with where it was seen.
- * A profile never weakens a check for anyone but the issuer or host that it names.
+ * How known providers differ from the standards, as data, in order of id. Read from their documentation and from their
+ * users' reports, autumn 2026; what every authorization server may do is cured for all in `oauth`, not here.
  */
-
-/** The quirks of one provider; what is absent is as the standards say. */
-export interface ProviderProfile {
-  readonly id: string;
-  /** Issuers as an authorization server is asked for (exact strings). */
-  readonly issuers: readonly string[];
-  /** Hosts of its authorization server: of its issuers and endpoints. */
-  readonly hosts: readonly string[];
-  /** True: the RFC 8707 `resource` parameter is refused, so none is sent. */
-  readonly omitResource?: true;
-  /** Added to the authorization request. */
-  readonly authorizationParams?: Readonly<Record<string, string>>;
-  /** True: S256 works although the metadata does not list it. */
-  readonly assumePkce?: true;
-  /** False: `offline_access` is unknown there and never asked for. */
-  readonly offlineAccess?: false;
-  /** True: a refresh request without `scope` is refused, so the granted scope is sent again. */
-  readonly scopeOnRefresh?: true;
-  /** How the client authenticates where no metadata says it. */
-  readonly tokenEndpointAuthMethod?: 'client_secret_basic' | 'client_secret_post';
-  /** Metadata asked for at the key states the value as its issuer; the two are the same authorization server. */
-  readonly statedIssuers?: Readonly<Record<string, string>>;
-  /** Where the quirks were seen. */
-  readonly source: string;
-}
+import { entraProfile } from './entra-profile.js';
+import type { ProviderProfile } from './provider-profile.js';
 
 export const providerProfiles: readonly ProviderProfile[] = [
+  {
+    id: 'asana',
+    issuers: ['https://app.asana.com'],
+    hosts: ['app.asana.com'],
+    registration: 'none',
+    advice: 'Asana takes confidential clients only: create an MCP app in its developer console.',
+    sources: ['https://developers.asana.com/docs/integrating-with-asanas-mcp-server'],
+  },
+  {
+    id: 'atlassian',
+    issuers: [],
+    hosts: ['mcp.atlassian.com', 'cf.mcp.atlassian.com', 'auth.atlassian.com'],
+    statedIssuers: [
+      { asked: /^https:\/\/mcp\.atlassian\.com\/?$/u, stated: /^https:\/\/cf\.mcp\.atlassian\.com$/u },
+      // The server lists `…/<id>`; the metadata found there leave the path out.
+      { asked: /^https:\/\/auth\.atlassian\.com\/[\w-]+$/u, stated: /^https:\/\/auth\.atlassian\.com$/u },
+    ],
+    advice: 'One sign-in is for one Atlassian site: give each further site an account of its own.',
+    provider: {
+      authorizationEndpoint: 'https://auth.atlassian.com/authorize',
+      tokenEndpoint: 'https://auth.atlassian.com/oauth/token',
+      authorizationParams: { audience: 'api.atlassian.com', prompt: 'consent' },
+      offlineAccess: true,
+      tokenEndpointAuthMethod: 'client_secret_post',
+      tokenRequestFormat: 'json',
+    },
+    sources: [
+      'https://github.com/atlassian/atlassian-mcp-server/issues/205',
+      'https://developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps/',
+    ],
+  },
+  {
+    id: 'auth0',
+    issuers: [],
+    hosts: ['*.auth0.com', '*.*.auth0.com'],
+    issuerSlashOptional: true,
+    advice:
+      'Auth0 reads "resource" only with its Resource Parameter Compatibility Profile; without it, name the API under oauth.authorizationParams.audience.',
+    sources: ['https://auth0.com/ai/docs/mcp/guides/resource-param-compatibility-profile'],
+  },
+  {
+    id: 'box',
+    issuers: [],
+    hosts: ['api.box.com', 'account.box.com'],
+    tokenEndpointAuthMethod: 'client_secret_post',
+    registration: 'none',
+    advice: "Box registers nobody: an administrator makes the client in Box's Admin Console.",
+    provider: {
+      authorizationEndpoint: 'https://account.box.com/api/oauth2/authorize',
+      tokenEndpoint: 'https://api.box.com/oauth2/token',
+      revocationEndpoint: 'https://api.box.com/oauth2/revoke',
+    },
+    sources: [
+      'https://developer.box.com/guides/authentication/oauth2',
+      'https://developer.box.com/guides/box-mcp/remote',
+    ],
+  },
+  {
+    id: 'clickup',
+    issuers: [],
+    hosts: ['mcp.clickup.com'],
+    registration: 'approved_clients',
+    advice: 'ClickUp registers only clients that it has approved; otherwise a client of your own is needed.',
+    sources: ['https://developer.clickup.com/docs/connect-an-ai-assistant-to-clickups-mcp-server'],
+  },
+  {
+    id: 'cognito',
+    issuers: [],
+    hosts: ['cognito-idp.*.amazonaws.com', '*.auth.*.amazoncognito.com'],
+    assumePkce: true,
+    registration: 'none',
+    advice: 'Cognito compares the redirect URI with those of its app client, port included.',
+    sources: [
+      'https://docs.aws.amazon.com/cognito/latest/developerguide/using-pkce-in-authorization-code.html',
+      'https://github.com/anthropics/claude-code/issues/13275',
+    ],
+  },
+  {
+    id: 'datadog',
+    issuers: [],
+    hosts: ['*.datadoghq.com', '*.*.datadoghq.com', '*.datadoghq.eu'],
+    advice: "Each Datadog site has a server and clients of its own: use the URL of your organisation's site.",
+    sources: ['https://github.com/PostHog/posthog/issues/85619'],
+  },
+  entraProfile,
+  {
+    id: 'figma',
+    issuers: ['https://api.figma.com'],
+    hosts: ['api.figma.com'],
+    // It registers with the method `none`, hands out a secret, and then refuses to be without it.
+    tokenEndpointAuthMethod: 'client_secret_post',
+    registration: 'approved_clients',
+    advice: 'Figma registers only clients that it has approved by name; otherwise a client of your own is needed.',
+    sources: [
+      'https://developers.figma.com/docs/figma-mcp-server/',
+      'https://github.com/NousResearch/hermes-agent/pull/73141',
+    ],
+  },
   {
     id: 'github',
     issuers: ['https://github.com/login/oauth'],
@@ -36,27 +111,97 @@ export const providerProfiles: readonly ProviderProfile[] = [
     assumePkce: true,
     offlineAccess: false,
     tokenEndpointAuthMethod: 'client_secret_post',
-    source: 'docs.github.com, authorizing OAuth apps (S256, no offline_access; tokens of OAuth apps do not expire)',
+    registration: 'none',
+    advice: 'The token of a GitHub OAuth app does not expire: it is used until GitHub refuses it.',
+    provider: {
+      authorizationEndpoint: 'https://github.com/login/oauth/authorize',
+      tokenEndpoint: 'https://github.com/login/oauth/access_token',
+    },
+    sources: ['https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps'],
   },
   {
     id: 'google',
     issuers: ['https://accounts.google.com', 'https://accounts.google.com/'],
     hosts: ['accounts.google.com', 'oauth2.googleapis.com'],
+    // A refresh token comes only so, and with the second sign-in only after consent.
     authorizationParams: { access_type: 'offline', prompt: 'consent' },
     offlineAccess: false,
-    statedIssuers: { 'https://accounts.google.com/': 'https://accounts.google.com' },
-    source:
-      'developers.google.com, OAuth 2.0 for web server apps (a refresh token only so); github/copilot-cli#4606 (issuer with a slash)',
+    issuerSlashOptional: true,
+    registration: 'none',
+    provider: {
+      authorizationEndpoint: 'https://accounts.google.com/o/oauth2/v2/auth',
+      tokenEndpoint: 'https://oauth2.googleapis.com/token',
+      revocationEndpoint: 'https://oauth2.googleapis.com/revoke',
+      tokenEndpointAuthMethod: 'client_secret_post',
+    },
+    sources: [
+      'https://developers.google.com/identity/protocols/oauth2/web-server',
+      'https://github.com/github/copilot-cli/issues/4606',
+    ],
   },
   {
-    id: 'entra',
+    id: 'hubspot',
+    issuers: ['https://mcp.hubspot.com'],
+    hosts: ['mcp.hubspot.com', 'app.hubspot.com', 'api.hubapi.com'],
+    offlineAccess: false,
+    tokenEndpointAuthMethod: 'client_secret_post',
+    registration: 'none',
+    provider: {
+      authorizationEndpoint: 'https://app.hubspot.com/oauth/authorize',
+      tokenEndpoint: 'https://api.hubapi.com/oauth/2026-09/token',
+    },
+    sources: [
+      'https://developers.hubspot.com/docs/apps/developer-platform/build-apps/integrate-with-the-remote-hubspot-mcp-server',
+      'https://developers.hubspot.com/docs/api-reference/latest/authentication/manage-oauth-tokens',
+    ],
+  },
+  {
+    id: 'jumpcloud',
     issuers: [],
-    hosts: ['login.microsoftonline.com', 'login.microsoftonline.us', 'login.partner.microsoftonline.cn'],
-    omitResource: true,
-    assumePkce: true,
-    scopeOnRefresh: true,
-    source:
-      'anthropics/claude-code#73460 and #52871 (AADSTS9010010 with resource); AADSTS90009 for a refresh without scope; OpenID metadata lists no PKCE method',
+    hosts: ['oauth.id.jumpcloud.com'],
+    issuerSlashOptional: true,
+    sources: ['https://github.com/anomalyco/opencode/issues/50036'],
+  },
+  {
+    id: 'keycloak',
+    issuers: [],
+    hosts: [],
+    advice:
+      'Keycloak puts the server into "aud" only by an audience mapper or the experimental resource indicators, and registers strangers only where a policy trusts them.',
+    sources: ['https://www.keycloak.org/securing-apps/mcp-authz-server'],
+  },
+  {
+    id: 'linear',
+    issuers: [],
+    hosts: ['linear.app', 'api.linear.app'],
+    scopeSeparator: ',',
+    provider: {
+      authorizationEndpoint: 'https://linear.app/oauth/authorize',
+      tokenEndpoint: 'https://api.linear.app/oauth/token',
+      revocationEndpoint: 'https://api.linear.app/oauth/revoke',
+    },
+    sources: ['https://linear.app/developers/oauth-2-0-authentication'],
+  },
+  {
+    id: 'notion',
+    issuers: [],
+    hosts: ['api.notion.com'],
+    authorizationParams: { owner: 'user' },
+    tokenEndpointAuthMethod: 'client_secret_basic',
+    tokenRequestFormat: 'json',
+    provider: {
+      authorizationEndpoint: 'https://api.notion.com/v1/oauth/authorize',
+      tokenEndpoint: 'https://api.notion.com/v1/oauth/token',
+    },
+    sources: ['https://developers.notion.com/guides/get-started/authorization'],
+  },
+  {
+    id: 'okta',
+    issuers: [],
+    hosts: ['*.okta.com', '*.oktapreview.com', '*.okta-emea.com'],
+    registration: 'none',
+    advice: 'Okta registers clients for administrators only: create an app integration and give its client ID.',
+    sources: ['https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/client/'],
   },
   {
     id: 'slack',
@@ -64,53 +209,31 @@ export const providerProfiles: readonly ProviderProfile[] = [
     hosts: ['mcp.slack.com', 'slack.com'],
     offlineAccess: false,
     tokenEndpointAuthMethod: 'client_secret_post',
-    statedIssuers: { 'https://mcp.slack.com': 'https://slack.com' },
-    source:
-      'docs.slack.dev, Slack MCP server (confidential client, no registration); its metadata lists client_secret_post only',
+    bearerTokenTypes: ['user', 'bot'],
+    statedIssuers: [{ asked: /^https:\/\/mcp\.slack\.com$/u, stated: /^https:\/\/slack\.com$/u }],
+    registration: 'none',
+    advice: 'Slack answers for published and internal apps only.',
+    provider: {
+      authorizationEndpoint: 'https://slack.com/oauth/v2_user/authorize',
+      tokenEndpoint: 'https://slack.com/api/oauth.v2.user.access',
+      scopeSeparator: ',',
+    },
+    sources: [
+      'https://docs.slack.dev/ai/slack-mcp-server/',
+      'https://docs.slack.dev/reference/methods/oauth.v2.user.access',
+      'https://docs.slack.dev/authentication/installing-with-oauth',
+    ],
   },
   {
-    id: 'hubspot',
-    issuers: ['https://mcp.hubspot.com'],
-    hosts: ['mcp.hubspot.com'],
-    offlineAccess: false,
-    tokenEndpointAuthMethod: 'client_secret_post',
-    source: 'developers.hubspot.com, remote MCP server (MCP auth app, PKCE required, secret in the body)',
+    id: 'vercel',
+    issuers: ['https://vercel.com'],
+    hosts: ['vercel.com'],
+    // The resource's metadata list `openid` alone; without this scope the sign-in lasts an hour.
+    offlineAccess: true,
+    advice: 'Vercel registers clients with loopback redirect URIs only.',
+    sources: [
+      'https://vercel.com/docs/sign-in-with-vercel/authorization-server-api',
+      'https://github.com/UsefulSoftwareCo/executor/pull/1951',
+    ],
   },
 ];
-
-/** Issuers that state themselves otherwise than they are asked for, of every profile: asked for → as stated. */
-export const statedIssuers: Readonly<Record<string, string>> = Object.assign(
-  {},
-  ...providerProfiles.map((profile) => profile.statedIssuers ?? {}),
-);
-
-const profilesById = new Map(providerProfiles.map((profile) => [profile.id, profile]));
-
-/** The ids that `oauth.profile` of an entry can name. */
-export const profileIds: readonly string[] = [...profilesById.keys()];
-
-/**
- * The profile that applies: by `name` (the entry's `oauth.profile`) where given, else by issuer, else by the issuer's
- * host; `host` counts only where there is no issuer, so that a server on a provider's host cannot lend it to another's.
- * @param about.host host name, without port, of a configured endpoint
- * @returns undefined for a provider that nothing special is known of.
- */
-export function profileFor(about: {
-  readonly issuer?: string | undefined;
-  readonly host?: string | undefined;
-  readonly name?: string | undefined;
-}): ProviderProfile | undefined {
-  const { issuer, host, name } = about;
-  if (name !== undefined) return profilesById.get(name);
-  if (issuer === undefined) return profileOfHost(host);
-  return providerProfiles.find((profile) => profile.issuers.includes(issuer)) ?? profileOfHost(hostOf(issuer));
-}
-
-function profileOfHost(host: string | undefined): ProviderProfile | undefined {
-  if (host === undefined) return undefined;
-  return providerProfiles.find((profile) => profile.hosts.includes(host.toLowerCase()));
-}
-
-function hostOf(issuer: string): string | undefined {
-  return URL.canParse(issuer) ? new URL(issuer).hostname : undefined;
-}

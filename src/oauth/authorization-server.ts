@@ -36,26 +36,32 @@ export type AuthorizationServerAnswer =
   | { readonly kind: 'issuer_mismatch' }
   | { readonly kind: 'unavailable'; readonly retryAfterSeconds?: number };
 
+/** Whether a document that was asked for at the issuer `asked` may state `stated`, which is not the same string. */
+export type MayStateIssuer = (asked: string, stated: string) => boolean;
+
+export interface AuthorizationServerSearch {
+  readonly fetch: GuardedFetch;
+  /** `token`: a document without an authorization endpoint will do. */
+  readonly purpose: 'sign_in' | 'token';
+  /** Default: it never may. */
+  readonly mayStateIssuer?: MayStateIssuer | undefined;
+}
+
 /**
  * Looks for the metadata of `issuer`, in the prescribed order. A document of another issuer is not used.
  *
- * @param issuer - the identifier as protected resource metadata gives it, or a server's origin
- * @param acceptedIssuers - the spellings that the document may have; strings, never compared as URLs
- * @param purpose - `token`: a document without an authorization endpoint will do
+ * @param issuer - the identifier as protected resource metadata gives it, or a server's origin; never compared as a URL
  * @throws {BrokerError} `url_not_allowed`, `insecure_url`
  * @see RFC 8414 section 3.3
  */
 export async function findAuthorizationServer(
-  issuer: URL,
-  acceptedIssuers: readonly string[],
-  fetch: GuardedFetch,
-  purpose: 'sign_in' | 'token' = 'sign_in',
+  issuer: string,
+  search: AuthorizationServerSearch,
 ): Promise<AuthorizationServerAnswer> {
   let outcome: AuthorizationServerAnswer = { kind: 'absent' };
-  for (const url of authorizationServerMetadataUrls(issuer)) {
-    const answer = await requestMetadata(fetch, url);
-    const result =
-      answer.kind === 'document' ? validateAuthorizationServer(answer.document, acceptedIssuers, purpose) : answer;
+  for (const url of authorizationServerMetadataUrls(new URL(issuer))) {
+    const answer = await requestMetadata(search.fetch, url);
+    const result = answer.kind === 'document' ? validateAuthorizationServer(answer.document, issuer, search) : answer;
     if (result.kind === 'found') return result;
     if (outcome.kind === 'absent') outcome = result;
   }
@@ -69,13 +75,14 @@ export async function findAuthorizationServer(
  */
 export function validateAuthorizationServer(
   document: JsonObject,
-  acceptedIssuers: readonly string[],
-  purpose: 'sign_in' | 'token' = 'sign_in',
+  issuer: string,
+  { purpose, mayStateIssuer }: Omit<AuthorizationServerSearch, 'fetch'>,
 ): Exclude<AuthorizationServerAnswer, { kind: 'unavailable' }> {
   const parsed = authorizationServerDocument.safeParse(document);
   if (!parsed.success) return { kind: 'absent' };
   if (purpose === 'sign_in' && parsed.data.authorization_endpoint === undefined) return { kind: 'absent' };
-  if (!acceptedIssuers.includes(parsed.data.issuer)) return { kind: 'issuer_mismatch' };
+  const stated = parsed.data.issuer;
+  if (stated !== issuer && mayStateIssuer?.(issuer, stated) !== true) return { kind: 'issuer_mismatch' };
   return { kind: 'found', authorizationServer: authorizationServerOf(parsed.data) };
 }
 

@@ -1,7 +1,11 @@
 /** Discovery: from an MCP server's URL and challenge to its authorization server and the resource to ask a token for. */
 import { BrokerError } from '../core/errors.js';
 import type { GuardedFetch } from '../core/outbound.js';
-import { type AuthorizationServerAnswer, findAuthorizationServer } from './authorization-server.js';
+import {
+  type AuthorizationServerAnswer,
+  findAuthorizationServer,
+  type MayStateIssuer,
+} from './authorization-server.js';
 import { checkEndpoint } from './endpoint-url.js';
 import { findProtectedResource } from './protected-resource.js';
 import { canonicalResource } from './resource.js';
@@ -30,8 +34,8 @@ export interface DiscoverOptions {
   readonly settings?: DiscoverySettings | undefined;
   /** The issuer of the grant in hand: preferred where the server lists several. */
   readonly knownIssuer?: string | undefined;
-  /** Known authorization servers whose metadata spells the issuer otherwise than it is asked for: asked for → as stated. */
-  readonly statedIssuers?: Readonly<Record<string, string>> | undefined;
+  /** Whether metadata asked for at an issuer may state this other one: known providers only. Default never. */
+  readonly mayStateIssuer?: MayStateIssuer | undefined;
 }
 
 /** `token`: an authorization server without an authorization endpoint will do. */
@@ -87,7 +91,7 @@ export async function discoverTokenServer(options: DiscoverOptions): Promise<Tok
  */
 export function discoverIssuer(
   issuer: string,
-  options: Pick<DiscoverOptions, 'fetch' | 'statedIssuers'>,
+  options: Pick<DiscoverOptions, 'fetch' | 'mayStateIssuer'>,
 ): Promise<TokenServer | undefined> {
   return firstOf([issuer], { ...options, purpose: 'token' });
 }
@@ -129,9 +133,11 @@ async function findListedServer(
   const issuers =
     pinned === undefined ? preferred(protectedResource?.authorizationServers ?? [], options.knownIssuer) : [pinned];
   if (issuers.length > 0) return firstOf(issuers, options);
-  const origin = options.serverUrl.origin;
+  const { origin } = options.serverUrl;
   // Nobody spelled this issuer for us: with and without the slash it is the same origin.
-  const answer = await findAuthorizationServer(new URL(origin), [origin, `${origin}/`], options.fetch, options.purpose);
+  const mayStateIssuer: MayStateIssuer = (asked, stated) =>
+    stated === `${asked}/` || (options.mayStateIssuer?.(asked, stated) ?? false);
+  const answer = await findAuthorizationServer(origin, { ...options, mayStateIssuer });
   if (answer.kind === 'found') return answer.authorizationServer;
   if (answer.kind !== 'absent') throw failureOf(answer);
   return protectedResource === undefined ? defaultEndpoints(origin) : undefined;
@@ -140,7 +146,7 @@ async function findListedServer(
 /** The first issuer with metadata; one that is dead, or that we must not reach, is passed over. */
 async function firstOf(
   issuers: readonly string[],
-  options: Pick<Search, 'fetch' | 'statedIssuers' | 'purpose'>,
+  options: Pick<Search, 'fetch' | 'mayStateIssuer' | 'purpose'>,
 ): Promise<TokenServer | undefined> {
   let failure: BrokerError | undefined;
   for (const issuer of issuers) {
@@ -155,12 +161,11 @@ async function firstOf(
 
 async function attempt(
   issuer: string,
-  { fetch, statedIssuers = {}, purpose }: Pick<Search, 'fetch' | 'statedIssuers' | 'purpose'>,
+  options: Pick<Search, 'fetch' | 'mayStateIssuer' | 'purpose'>,
 ): Promise<AuthorizationServerAnswer | BrokerError> {
   try {
-    const stated = Object.hasOwn(statedIssuers, issuer) ? statedIssuers[issuer] : undefined;
-    const accepted = stated === undefined ? [issuer] : [issuer, stated];
-    return await findAuthorizationServer(checkEndpoint(issuer, 'issuer'), accepted, fetch, purpose);
+    checkEndpoint(issuer, 'issuer');
+    return await findAuthorizationServer(issuer, options);
   } catch (error) {
     if (error instanceof BrokerError) return error;
     throw error;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { builtInServers, isServerName, profileFor } from '../../../src/catalog/index.js';
+import { builtInServers, isServerName } from '../../../src/catalog/index.js';
 
 describe('the built-in catalog', () => {
   it('knows every provider that people ask for by name', () => {
@@ -44,33 +44,5 @@ describe('the built-in catalog', () => {
     expect(
       builtInServers.filter((server) => server.registersClients === false).map((entry) => entry.serverName),
     ).toEqual(['bigquery', 'box', 'github', 'google-drive', 'hubspot', 'slack']);
-  });
-});
-
-describe('provider profiles', () => {
-  it('are found by issuer, by the host of an issuer or endpoint, and by name', () => {
-    expect(profileFor({ issuer: 'https://accounts.google.com' })).toMatchObject({
-      authorizationParams: { access_type: 'offline', prompt: 'consent' },
-    });
-    expect(profileFor({ issuer: 'https://login.microsoftonline.com/3f1c/v2.0' })).toMatchObject({
-      id: 'entra',
-      omitResource: true,
-      scopeOnRefresh: true,
-    });
-    expect(profileFor({ host: 'slack.com' })?.id).toBe('slack');
-    expect(profileFor({ issuer: 'https://as.example', name: 'entra' })?.id).toBe('entra');
-  });
-
-  it('T10 apply to nobody else: not to a look-alike host, nor by the host of a server with another issuer', () => {
-    for (const issuer of [
-      'https://login.microsoftonline.com.evil.example',
-      'https://evil.example/login.microsoftonline.com',
-      'not a URL',
-    ]) {
-      expect(profileFor({ issuer })).toBeUndefined();
-    }
-    expect(profileFor({ issuer: 'https://evil.example', host: 'github.com' })).toBeUndefined();
-    expect(profileFor({ name: 'constructor' })).toBeUndefined();
-    expect(profileFor({})).toBeUndefined();
   });
 });

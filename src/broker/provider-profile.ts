@@ -1,0 +1,8 @@
+/** The provider profile of a server: what its entry names, else what is known of the issuer. */
+import { type ProviderProfile, profileFor } from '../catalog/index.js';
+import type { KnownServer } from './known-server.js';
+
+/** @returns undefined for an authorization server that nothing special is known of. */
+export function profileAt(server: KnownServer, issuer: string): ProviderProfile | undefined {
+  return profileFor({ name: server.entry.oauth.profile, issuer });
+}
