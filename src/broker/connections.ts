@@ -4,8 +4,9 @@
  */
 import { REPLACED_TOKENS_MAX } from '../core/limits.js';
 import { PRODUCT_NAME } from '../core/names.js';
-import { type Owner, ownerTuple } from '../core/principal.js';
+import type { Owner } from '../core/principal.js';
 import { connectRemote, type RequestCredential, type UpstreamConnection } from '../upstream/index.js';
+import { connectionKey, connectionKeys } from './connection-key.js';
 import type { CredentialInHand } from './credential.js';
 import type { KnownServer } from './known-server.js';
 import { observation } from './observations.js';
@@ -43,7 +44,7 @@ export function createConnections(parts: Parts, onToolsChanged: () => void): Con
     credential: CredentialInHand,
     options: { readonly timeoutMs?: number } = {},
   ): Promise<UpstreamConnection> {
-    const key = keyOf(server);
+    const key = connectionKey(server);
     carried.set(key, carriedNext(carried.get(key), credential));
     return parts.pool.use(key, () => connect(server, async () => requestCredential(carried.get(key)?.header), options));
   }
@@ -78,14 +79,11 @@ export function createConnections(parts: Parts, onToolsChanged: () => void): Con
     connect(server, async () => requestCredential(credential.header), {});
 
   function retire(server: KnownServer): void {
-    parts.pool.retire(keyOf(server));
+    parts.pool.retire(connectionKey(server));
   }
 
   async function dropAll(owners: readonly Owner[], serverName: string, account?: string): Promise<void> {
-    const prefixes = owners.map((owner) =>
-      JSON.stringify([...ownerTuple(owner), serverName, ...(account === undefined ? [] : [account])]).slice(0, -1),
-    );
-    const meant = [...carried.keys()].filter((key) => prefixes.some((prefix) => key.startsWith(`${prefix},`)));
+    const meant = connectionKeys(carried, owners, serverName, account);
     for (const key of meant) carried.delete(key);
     await Promise.all(meant.map((key) => parts.pool.drop(key)));
   }
@@ -113,8 +111,4 @@ export async function resolvedHeaders(server: KnownServer): Promise<Readonly<Rec
     ),
   );
   return Object.fromEntries(entries);
-}
-
-function keyOf(server: KnownServer): string {
-  return JSON.stringify([...server.id, server.entry.url]);
 }

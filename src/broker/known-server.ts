@@ -2,7 +2,13 @@
  * From a name (and perhaps a URL) to the server that is meant and whose credentials it uses.
  * Order: the user's file, what this user's agents added, the built-in catalog.
  */
-import { createRemoteEntry, isServerName, type RemoteServerEntry, type ServerEntry } from '../catalog/index.js';
+import {
+  createRemoteEntry,
+  isServerName,
+  type RemoteServerEntry,
+  type ServerEntry,
+  type StdioServerEntry,
+} from '../catalog/index.js';
 import { displayText } from '../core/display-text.js';
 import { BrokerError } from '../core/errors.js';
 import { SERVER_NAME_MAX_LENGTH } from '../core/limits.js';
@@ -12,9 +18,17 @@ import type { AddedServer } from '../vault/index.js';
 import type { Parts } from './parts.js';
 import { isAnythingStored } from './stored-credentials.js';
 
-/** A remote server, whose it is for the caller, and which of the caller's accounts is meant. */
-export interface KnownServer {
-  readonly entry: RemoteServerEntry;
+/** A server that is reached by its URL. */
+export type KnownServer = ServerOf<RemoteServerEntry>;
+
+/** A server that is a program of this machine. */
+export type StartedServer = ServerOf<StdioServerEntry>;
+
+export type AnyServer = KnownServer | StartedServer;
+
+/** A server, whose it is for the caller, and which of the caller's accounts is meant. */
+interface ServerOf<Entry extends ServerEntry> {
+  readonly entry: Entry;
   readonly principal: Principal;
   readonly owner: Owner;
   readonly account: string;
@@ -22,15 +36,17 @@ export interface KnownServer {
   readonly id: readonly string[];
 }
 
+interface ServerRequest {
+  readonly serverName: string;
+  readonly account?: string | undefined;
+  readonly url?: string | undefined;
+}
+
 /**
  * Finds the server, adding it where `url` is given for a new name.
  * @throws {BrokerError} `invalid_input`, `unknown_server`, `server_url_mismatch`, `url_not_allowed`, `insecure_url`.
  */
-export async function knownServer(
-  parts: Parts,
-  principal: Principal,
-  request: { readonly serverName: string; readonly account?: string | undefined; readonly url?: string | undefined },
-): Promise<KnownServer> {
+export async function anyServer(parts: Parts, principal: Principal, request: ServerRequest): Promise<AnyServer> {
   const account = checkedAccount(request.account);
   checkServerName(request.serverName);
   const url = request.url === undefined ? undefined : await parts.network.checkServerUrl(request.url);
@@ -40,7 +56,10 @@ export async function knownServer(
     await addServer(parts, principal, request.serverName, url.href);
     return withOwner(addedEntry(request.serverName, url.href), principal, account);
   }
-  if (entry.kind === 'stdio') throw startedByCommand(request.serverName);
+  if (entry.kind === 'stdio') {
+    if (url !== undefined) throw urlMismatch(request.serverName);
+    return withOwner(entry, principal, account);
+  }
   const server = withOwner(entry, principal, account);
   if (url === undefined || isSameUrl(url.href, entry.url)) return server;
   if (entry.source !== 'agent' || (await isAnythingStored(await parts.vault(), server.owner, entry.serverName))) {
@@ -48,6 +67,22 @@ export async function knownServer(
   }
   await replaceAddedUrl(parts, principal, request.serverName, url.href);
   return withOwner(addedEntry(request.serverName, url.href), principal, account);
+}
+
+/** The same for what only a server with a URL has. @throws {BrokerError} `invalid_input` as well, for one without. */
+export async function knownServer(parts: Parts, principal: Principal, request: ServerRequest): Promise<KnownServer> {
+  const server = await anyServer(parts, principal, request);
+  if (isStarted(server)) throw startedByCommand(request.serverName);
+  return server;
+}
+
+export function isStarted(server: AnyServer): server is StartedServer {
+  return server.entry.kind === 'stdio';
+}
+
+/** What everything that is noted of a server is bound to: its URL, or its whole command. */
+export function boundUrl(entry: ServerEntry): string {
+  return entry.kind === 'remote' ? entry.url : `stdio:${JSON.stringify([entry.command, ...entry.args])}`;
 }
 
 /** The entry of that name, wherever it comes from. */
@@ -76,7 +111,11 @@ export async function allEntries(parts: Parts, principal: Principal): Promise<re
 }
 
 /** The entry's owner, account and identifier for this principal. */
-export function withOwner(entry: RemoteServerEntry, principal: Principal, account: string): KnownServer {
+export function withOwner<Entry extends ServerEntry>(
+  entry: Entry,
+  principal: Principal,
+  account: string,
+): ServerOf<Entry> {
   const owner = ownerOf(principal, entry.credentialMode);
   return { entry, principal, owner, account, id: [...ownerTuple(owner), entry.serverName, account] };
 }
@@ -158,6 +197,6 @@ function urlMismatch(serverName: string): BrokerError {
 function startedByCommand(serverName: string): BrokerError {
   return new BrokerError(
     'invalid_input',
-    `"${serverName}" is started by a command; this version signs in to servers with a URL.`,
+    `"${serverName}" is started by a command: what it needs is named under env in servers.json.`,
   );
 }

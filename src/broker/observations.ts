@@ -10,7 +10,7 @@ import {
   STEP_UP_WINDOW_MS,
 } from '../core/limits.js';
 import type { ServerObservation } from '../vault/index.js';
-import type { KnownServer } from './known-server.js';
+import { type AnyServer, boundUrl } from './known-server.js';
 import type { Parts } from './parts.js';
 
 interface Seen {
@@ -25,9 +25,9 @@ interface Seen {
 
 type AuthorizationRequests = NonNullable<ServerObservation['authorizationRequests']>;
 
-export async function observation(parts: Parts, server: KnownServer): Promise<ServerObservation | undefined> {
+export async function observation(parts: Parts, server: AnyServer): Promise<ServerObservation | undefined> {
   const stored = await (await parts.vault()).observations.get(server.id);
-  return stored?.value.serverUrl === server.entry.url ? stored.value : undefined;
+  return stored?.value.serverUrl === boundUrl(server.entry) ? stored.value : undefined;
 }
 
 /**
@@ -35,15 +35,15 @@ export async function observation(parts: Parts, server: KnownServer): Promise<Se
  * a repeated failure has none, and is written once.
  * The request has been acted on: a vault that cannot be written must not make its caller send it again.
  */
-export async function observe(parts: Parts, server: KnownServer, seen: Seen): Promise<void> {
+export async function observe(parts: Parts, server: AnyServer, seen: Seen): Promise<void> {
   await withoutHarm(parts, server, () => noteSeen(parts, server, seen));
 }
 
-async function noteSeen(parts: Parts, server: KnownServer, { succeeded, ...state }: Seen): Promise<void> {
+async function noteSeen(parts: Parts, server: AnyServer, { succeeded, ...state }: Seen): Promise<void> {
   const now = parts.clock.now();
   const vault = await parts.vault();
   await vault.observations.update(server.id, (current) => {
-    const before = current?.serverUrl === server.entry.url ? current : undefined;
+    const before = current?.serverUrl === boundUrl(server.entry) ? current : undefined;
     const hasNewInstant =
       state.state === 'connected' && now - (before?.lastVerifiedAt ?? 0) >= OBSERVATION_MIN_INTERVAL_MS;
     const authorizationRequests = stillCounting(before?.authorizationRequests, succeeded, now);
@@ -62,13 +62,13 @@ async function noteSeen(parts: Parts, server: KnownServer, { succeeded, ...state
 /** An authorization request is made: a first sign-in (`operation` null) or a step-up of that operation. */
 export async function noteAuthorizationRequest(
   parts: Parts,
-  server: KnownServer,
+  server: AnyServer,
   operation: string | null,
 ): Promise<void> {
   const now = parts.clock.now();
   const vault = await parts.vault();
   await vault.observations.update(server.id, (current) => {
-    const before = current?.serverUrl === server.entry.url ? current : unseen(server);
+    const before = current?.serverUrl === boundUrl(server.entry) ? current : unseen(server);
     return { ...before, authorizationRequests: [...recent(before, now), { at: now, operation }] };
   });
 }
@@ -78,7 +78,7 @@ export async function noteAuthorizationRequest(
  * sign-in included (checklist SHOULD 7).
  * @throws {BrokerError} `insufficient_scope`.
  */
-export async function checkStepUpLimit(parts: Parts, server: KnownServer, operation: string): Promise<void> {
+export async function checkStepUpLimit(parts: Parts, server: AnyServer, operation: string): Promise<void> {
   const seen = await observation(parts, server);
   const requests = recent(seen, parts.clock.now()).filter(
     (request) => request.operation === operation || (request.operation === null && !hasSucceeded(request, operation)),
@@ -117,7 +117,7 @@ function withSuccess(request: AuthorizationRequests[number], operation: string):
   return { ...request, succeeded: [...(request.succeeded ?? []), operation].slice(-STEP_UP_OPERATIONS_MAX) };
 }
 
-async function withoutHarm(parts: Parts, server: KnownServer, note: () => Promise<void>): Promise<void> {
+async function withoutHarm(parts: Parts, server: AnyServer, note: () => Promise<void>): Promise<void> {
   try {
     await note();
   } catch (error) {
@@ -140,12 +140,12 @@ function addsNothing(before: ServerObservation, seen: Omit<Seen, 'succeeded'>): 
   );
 }
 
-function unseen(server: KnownServer): ServerObservation {
+function unseen(server: AnyServer): ServerObservation {
   return {
     owner: server.owner,
     serverName: server.entry.serverName,
     account: server.account,
-    serverUrl: server.entry.url,
+    serverUrl: boundUrl(server.entry),
     authType: 'unknown',
     state: 'auth_required',
   };

@@ -6,7 +6,7 @@ import type { Log } from '../core/log.js';
 import type { ToolList, UpstreamConnection } from '../upstream/index.js';
 import type { Grant, PendingAuthorization } from '../vault/index.js';
 import { failurePayload } from './failure.js';
-import type { KnownServer } from './known-server.js';
+import type { AnyServer } from './known-server.js';
 import { helpfulSkills, REASON_SENTENCES, STEP_OPEN_AUTH_URL, STEP_PASTE_BACK, stepOfError } from './next-steps.js';
 import type { AuthReason, AuthType, Failure, RequiresAuth, Success } from './outcomes.js';
 import { isToolAllowed } from './tool-filter.js';
@@ -17,7 +17,7 @@ const CAUSES_MAX = 5;
 
 /** `success`: a handshake and `tools/list` have just succeeded. */
 export function success(
-  server: KnownServer,
+  server: AnyServer,
   connection: UpstreamConnection,
   list: ToolList,
   authType: AuthType,

@@ -93,6 +93,8 @@ export interface StdioServerEntry extends EntryBase {
   readonly kind: 'stdio';
   readonly command: string;
   readonly args: readonly string[];
+  /** Absolute; where the program is started. */
+  readonly cwd?: string;
   readonly env: Readonly<Record<string, ValueSource>>;
 }
 
