@@ -5,6 +5,7 @@
 import { type Clock, systemClock } from '../core/clock.js';
 import type { Log } from '../core/log.js';
 import { isHeaderMismatch, SessionGoneError, unreachable } from './answers.js';
+import { throughRounds } from './input-rounds.js';
 import { headerDeclarations, parameterHeaders } from './parameter-headers.js';
 import { readPrompts } from './read-prompts.js';
 import { readTools } from './read-tools.js';
@@ -105,16 +106,36 @@ export async function createConnection(
     options: CallOptions = {},
   ): Promise<UpstreamResult> => withSession((current) => current.request(method, params, options));
 
+  const requestInRounds = (
+    method: string,
+    params: Readonly<Record<string, unknown>>,
+    options: CallOptions = {},
+  ): Promise<UpstreamResult> =>
+    throughRounds(
+      (answers) =>
+        withSession((current) => current.request(method, params, { ...options, answers, mayNeedInput: true })),
+      options,
+    );
+
   const callOnce = (
     name: string,
     args: Readonly<Record<string, unknown>>,
     options: CallOptions,
   ): Promise<UpstreamResult> =>
-    withSession((current) => {
-      const declarations = current.era === 'modern' ? headerDeclarations(toolCache.find(name)?.inputSchema) : undefined;
-      const headers = parameterHeaders(declarations ?? [], args);
-      return current.request('tools/call', { name, arguments: args }, { ...options, headers });
-    });
+    throughRounds(
+      (answers) =>
+        withSession((current) => {
+          const declarations =
+            current.era === 'modern' ? headerDeclarations(toolCache.find(name)?.inputSchema) : undefined;
+          const headers = parameterHeaders(declarations ?? [], args);
+          return current.request(
+            'tools/call',
+            { name, arguments: args },
+            { ...options, answers, headers, mayNeedInput: true },
+          );
+        }),
+      options,
+    );
 
   adopt(session);
 
@@ -149,15 +170,16 @@ export async function createConnection(
     listResources: (cursor, options) => request('resources/list', cursor === undefined ? {} : { cursor }, options),
     listResourceTemplates: (cursor, options) =>
       request('resources/templates/list', cursor === undefined ? {} : { cursor }, options),
-    readResource: (uri, options) => request('resources/read', { uri }, options),
+    readResource: (uri, options) => requestInRounds('resources/read', { uri }, options),
     listPrompts: (options = {}) => withSession((current) => readPrompts(current, options)),
-    getPrompt: (params, options) => request('prompts/get', params, options),
+    getPrompt: (params, options) => requestInRounds('prompts/get', params, options),
     complete: (params, options = {}) =>
       withSession(async (current) =>
         current.hasCompletions
           ? current.request('completion/complete', params, options)
           : { completion: { values: [] } },
       ),
+    hostChanged: (what) => session.hostChanged(what),
     async close() {
       closed = true;
       const last = await (reopening ?? Promise.resolve(session)).catch(() => session);

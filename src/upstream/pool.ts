@@ -85,6 +85,7 @@ export function createConnectionPool({
       entries.delete(key);
       if (entry !== undefined) retire(entry);
     },
+    all: () => [...entries.values(), ...retired].flatMap(({ connection }) => connection ?? []),
     async drop(key) {
       const entry = entries.get(key);
       if (entry !== undefined) await forget(key, entry);

@@ -1,6 +1,6 @@
 /** The values that the upstream layer takes and gives: MCP servers as the broker sees them. */
 import type { Clock } from '../core/clock.js';
-import type { Host, InputAnswers, InputRound } from '../core/host.js';
+import type { Host, InputAnswers } from '../core/host.js';
 import type { Log } from '../core/log.js';
 import type { UpstreamFetch } from '../core/outbound.js';
 import type { StartLimit } from './start-limit.js';
@@ -112,22 +112,18 @@ export interface ToolList {
   readonly truncated: boolean;
 }
 
-/** A `CallToolResult` (or any other result object) as the upstream sent it. */
+/**
+ * A `CallToolResult` (or any other result object) as the upstream sent it, without a `resultType`: only the round of a
+ * 2026-07-28 server has one (`inputRoundOf`), which only a host that is asked by results gets.
+ */
 export type UpstreamResult = Readonly<Record<string, unknown>>;
-
-/** In place of a result: what a 2026-07-28 server has to know first, for a host that is asked by results. */
-export class InputNeeded {
-  constructor(readonly round: InputRound) {}
-}
-
-export type UpstreamAnswer = UpstreamResult | InputNeeded;
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: { progress: number; total?: number; message?: string }) => void;
   /** Whom the server may ask while it works on this, and who wants its messages. */
   readonly host?: Host;
-  /** What answers an InputNeeded of the same request; of no use to a server of before 2026-07-28. */
+  /** What answers the round that the same request came to before; of no use to a server of before 2026-07-28. */
   readonly answers?: InputAnswers;
 }
 
@@ -147,14 +143,14 @@ export interface UpstreamConnection {
   readonly instructions: string | undefined;
   /** All tools, from a cache that `list_changed` and the server's cache hint end; `refresh` asks anew. */
   listTools(options?: { readonly refresh?: boolean; readonly signal?: AbortSignal }): Promise<ToolList>;
-  callTool(name: string, args: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<UpstreamAnswer>;
+  callTool(name: string, args: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<UpstreamResult>;
   listResources(cursor?: string, options?: CallOptions): Promise<UpstreamResult>;
   listResourceTemplates(cursor?: string, options?: CallOptions): Promise<UpstreamResult>;
-  readResource(uri: string, options?: CallOptions): Promise<UpstreamAnswer>;
+  readResource(uri: string, options?: CallOptions): Promise<UpstreamResult>;
   /** All prompts, asked for anew each time; none where the server declares none. */
   listPrompts(options?: CallOptions): Promise<readonly UpstreamPrompt[]>;
   /** @param params of `prompts/get`, passed on as they are. */
-  getPrompt(params: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<UpstreamAnswer>;
+  getPrompt(params: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<UpstreamResult>;
   /** @param params of `completion/complete`, passed on as they are. No values where the server completes nothing. */
   complete(params: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<UpstreamResult>;
   /** Passes on to a server of before 2026-07-28 that the host's roots or its log level have changed. */
