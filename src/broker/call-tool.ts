@@ -2,7 +2,7 @@
 import { displayText } from '../core/display-text.js';
 import { BrokerError } from '../core/errors.js';
 import type { Broker, CallContext, ProxiedCall } from './broker.js';
-import type { KnownServer } from './known-server.js';
+import type { AnyServer } from './known-server.js';
 import type { ProxiedRequest } from './proxied-request.js';
 import { isToolAllowed } from './tool-filter.js';
 
@@ -11,7 +11,7 @@ type CallArguments = Parameters<Broker['callTool']>[1];
 /** @throws {BrokerError} `tool_not_found`, and as a proxied request does. */
 export async function callTool(
   proxied: ProxiedRequest,
-  server: KnownServer,
+  server: AnyServer,
   args: CallArguments,
   context: CallContext,
 ): Promise<ProxiedCall> {

@@ -9,7 +9,7 @@ import type { ConnectArguments } from './broker.js';
 import { completeByPaste } from './complete-authorization.js';
 import { type CredentialInHand, NO_CREDENTIAL } from './credential.js';
 import { keepConfiguration } from './kept-configuration.js';
-import type { KnownServer } from './known-server.js';
+import { type AnyServer, isStarted, type KnownServer } from './known-server.js';
 import { observe } from './observations.js';
 import type { RequiresAuth, RequiresOauthConfig, Success } from './outcomes.js';
 import type { Parts } from './parts.js';
@@ -18,6 +18,7 @@ import { pendingSignIn } from './pending-sign-in.js';
 import { probeServer } from './probe-server.js';
 import type { Reach, Reached } from './reach-server.js';
 import { requireSignIn, statedKind } from './sign-in.js';
+import type { StartedServers } from './started-servers.js';
 
 export type ConnectPayload = Success | RequiresAuth | RequiresOauthConfig;
 
@@ -26,13 +27,14 @@ export interface Connect {
    * One whole call, without the waiting.
    * @throws {BrokerError} with every code that the contract names for connecting.
    */
-  connect(server: KnownServer, args: ConnectArguments): Promise<ConnectPayload>;
+  connect(server: AnyServer, args: ConnectArguments): Promise<ConnectPayload>;
   /** The same with what is kept alone: for other calls that find the server not connected. */
-  connectAsKept(server: KnownServer): Promise<ConnectPayload>;
+  connectAsKept(server: AnyServer): Promise<ConnectPayload>;
 }
 
-export function createConnect(parts: Parts, reach: Reach): Connect {
-  async function connect(server: KnownServer, args: ConnectArguments): Promise<ConnectPayload> {
+export function createConnect(parts: Parts, reach: Reach, started: StartedServers): Connect {
+  async function connect(server: AnyServer, args: ConnectArguments): Promise<ConnectPayload> {
+    if (isStarted(server)) return started.connect(server, args);
     if (args.flow === 'device')
       throw new BrokerError(
         'invalid_input',
@@ -43,7 +45,8 @@ export function createConnect(parts: Parts, reach: Reach): Connect {
     return connectAsKept(server);
   }
 
-  async function connectAsKept(server: KnownServer): Promise<ConnectPayload> {
+  async function connectAsKept(server: AnyServer): Promise<ConnectPayload> {
+    if (isStarted(server)) return started.connect(server, { serverName: server.entry.serverName });
     return proceed(server, await keepConfiguration(parts, server, {}), { serverName: server.entry.serverName });
   }
 

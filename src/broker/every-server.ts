@@ -8,8 +8,7 @@ import { DEFAULT_ACCOUNT } from '../core/names.js';
 import type { Principal } from '../core/principal.js';
 import { RefusedError, type UpstreamConnection } from '../upstream/index.js';
 import type { Definition, ListKind, ServerList } from './broker.js';
-import { keepConfiguration } from './kept-configuration.js';
-import { allEntries, type KnownServer, withOwner } from './known-server.js';
+import { type AnyServer, allEntries, withOwner } from './known-server.js';
 import type { Parts } from './parts.js';
 import type { Reach } from './reach-server.js';
 import { isToolAllowed } from './tool-filter.js';
@@ -17,21 +16,21 @@ import { usableServers } from './usable-servers.js';
 
 export interface EveryServer {
   /** In order of name; makes no request. */
-  usable(principal: Principal): Promise<readonly KnownServer[]>;
+  usable(principal: Principal): Promise<readonly AnyServer[]>;
   /** In the order of `servers`; none is waited for longer than UPSTREAM_SEARCH_CONNECT_TIMEOUT_MS. */
-  lists(servers: readonly KnownServer[], kind: ListKind): Promise<readonly ServerList[]>;
+  lists(servers: readonly AnyServer[], kind: ListKind): Promise<readonly ServerList[]>;
 }
 
 export function createEveryServer(parts: Parts, reach: Reach): EveryServer {
-  async function usable(principal: Principal): Promise<readonly KnownServer[]> {
-    const entries = (await allEntries(parts, principal)).filter((entry) => entry.kind === 'remote');
+  async function usable(principal: Principal): Promise<readonly AnyServer[]> {
+    const entries = await allEntries(parts, principal);
     return usableServers(
       parts,
       entries.map((entry) => withOwner(entry, principal, DEFAULT_ACCOUNT)),
     );
   }
 
-  async function listOrReason(server: KnownServer, kind: ListKind): Promise<ServerList> {
+  async function listOrReason(server: AnyServer, kind: ListKind): Promise<ServerList> {
     const { serverName } = server.entry;
     const leftOut = (reason: string): ServerList => ({ serverName, kind: 'left_out', reason });
     let timer: NodeJS.Timeout | undefined;
@@ -50,13 +49,12 @@ export function createEveryServer(parts: Parts, reach: Reach): EveryServer {
   }
 
   async function storedList(
-    server: KnownServer,
+    server: AnyServer,
     kind: ListKind,
     leftOut: (reason: string) => ServerList,
   ): Promise<ServerList> {
-    const configuration = await keepConfiguration(parts, server, {});
     const options = { operation: `${kind}/list`, connectTimeoutMs: UPSTREAM_SEARCH_CONNECT_TIMEOUT_MS };
-    const reached = await reach.withStored(server, configuration, options, (connection) =>
+    const reached = await reach.asKept(server, options, (connection) =>
       definitions(server, connection, kind),
     );
     if (reached.kind !== 'done') return leftOut('requires_auth');
@@ -70,7 +68,7 @@ export function createEveryServer(parts: Parts, reach: Reach): EveryServer {
 }
 
 async function definitions(
-  server: KnownServer,
+  server: AnyServer,
   connection: UpstreamConnection,
   kind: ListKind,
 ): Promise<readonly Definition[]> {

@@ -14,7 +14,7 @@ import { createEveryServer } from './every-server.js';
 import { createForms } from './forms.js';
 import { createFreshGrants } from './fresh-grant.js';
 import { keyRequired } from './key-required.js';
-import { type KnownServer, knownServer } from './known-server.js';
+import { type AnyServer, anyServer, isStarted, knownServer } from './known-server.js';
 import { launch } from './launch.js';
 import { openPorts } from './open-pages.js';
 import type { Outcome } from './outcomes.js';
@@ -26,6 +26,7 @@ import { createReach } from './reach-server.js';
 import { readResource } from './read-resource.js';
 import { removeAddedServer } from './remove-server.js';
 import { createSearch } from './search.js';
+import { createStartedServers } from './started-servers.js';
 import { storeKey } from './store-key.js';
 import { createToolChanges } from './tool-changes.js';
 import { signInEnded } from './waiting.js';
@@ -39,18 +40,20 @@ export function createBroker(parts: Parts): Broker {
   const fresh = createFreshGrants(parts);
   const toolChanges = createToolChanges();
   const connections = createConnections(parts, toolChanges.announce);
-  const reach = createReach(parts, fresh, connections);
-  const connect = createConnect(parts, reach);
-  const request = createProxiedRequest(parts, reach, connect);
+  const started = createStartedServers(parts, toolChanges.announce);
+  const reach = createReach(parts, fresh, connections, started);
+  const connect = createConnect(parts, reach, started);
+  const request = createProxiedRequest(reach, connect);
   const everyServer = createEveryServer(parts, reach);
   const search = createSearch(parts, reach, connect);
   const forms = createForms(parts, connect, connections);
 
-  async function connectAndWait(server: KnownServer, args: ConnectArguments, context: CallContext): Promise<Outcome> {
+  async function connectAndWait(server: AnyServer, args: ConnectArguments, context: CallContext): Promise<Outcome> {
     const first = await connect.connect(server, args);
     const waitSeconds = args.waitSeconds ?? 0;
     const canEnd = first.status === 'requires_auth' || first.status === 'requires_oauth_config';
     if (!canEnd || waitSeconds === 0) return first;
+    if (isStarted(server)) return first;
     const hasEnded = await signInEnded(parts, server, first, waitSeconds, context);
     return hasEnded ? connect.connectAsKept(server) : first;
   }
@@ -74,12 +77,13 @@ export function createBroker(parts: Parts): Broker {
   return {
     connect: (principal, args, context = {}) =>
       asOutcome(parts.log, shown(args.serverName), async () =>
-        connectAndWait(await knownServer(parts, principal, args), args, context),
+        connectAndWait(await anyServer(parts, principal, args), args, context),
       ),
     clearAuth: (principal, args, options) =>
       asOutcome(parts.log, shown(args.serverName), async () => {
         const cleared = await clearAuth(parts, principal, args, options?.allowShared === true);
         await connections.dropAll(ownersOf(principal), args.serverName, args.account);
+        await started.dropAll(ownersOf(principal), args.serverName, args.account);
         return cleared;
       }),
     listServers: (principal, serverName) =>
@@ -90,13 +94,13 @@ export function createBroker(parts: Parts): Broker {
       asOutcome(parts.log, shown(args.serverName ?? ''), async () =>
         args.serverName === undefined
           ? search.searchAll(principal, args)
-          : search.searchServer(await knownServer(parts, principal, { serverName: args.serverName }), args),
+          : search.searchServer(await anyServer(parts, principal, { serverName: args.serverName }), args),
       ),
     callTool: (principal, args, context = {}) =>
-      proxied(args.serverName, async () => callTool(request, await knownServer(parts, principal, args), args, context)),
+      proxied(args.serverName, async () => callTool(request, await anyServer(parts, principal, args), args, context)),
     readResource: (principal, args, context = {}) =>
       proxied(args.serverName, async () =>
-        readResource(request, await knownServer(parts, principal, args), args, context),
+        readResource(request, await anyServer(parts, principal, args), args, context),
       ),
     usableServers: async (principal) =>
       (await everyServer.usable(principal)).map(({ entry: { serverName } }) => serverName),
@@ -107,10 +111,10 @@ export function createBroker(parts: Parts): Broker {
     },
     getPrompt: (principal, args, context = {}) =>
       proxied(args.serverName, async () =>
-        getPrompt(request, await knownServer(parts, principal, { serverName: args.serverName }), args, context),
+        getPrompt(request, await anyServer(parts, principal, { serverName: args.serverName }), args, context),
       ),
     complete: (principal, args, context = {}) =>
-      proxied(args.serverName, async () => complete(request, await knownServer(parts, principal, args), args, context)),
+      proxied(args.serverName, async () => complete(request, await anyServer(parts, principal, args), args, context)),
     onToolsChanged: toolChanges.listen,
     storeKey: (principal, args) =>
       asOutcome(parts.log, shown(args.serverName), async () => {

@@ -54,19 +54,19 @@ export async function anyServer(parts: Parts, principal: Principal, request: Ser
   if (entry === undefined) {
     if (url === undefined) throw unknownServer(request.serverName);
     await addServer(parts, principal, request.serverName, url.href);
-    return withOwner(addedEntry(request.serverName, url.href), principal, account);
+    return owned(addedEntry(request.serverName, url.href), principal, account);
   }
   if (entry.kind === 'stdio') {
     if (url !== undefined) throw urlMismatch(request.serverName);
-    return withOwner(entry, principal, account);
+    return owned(entry, principal, account);
   }
-  const server = withOwner(entry, principal, account);
+  const server = owned(entry, principal, account);
   if (url === undefined || isSameUrl(url.href, entry.url)) return server;
   if (entry.source !== 'agent' || (await isAnythingStored(await parts.vault(), server.owner, entry.serverName))) {
     throw urlMismatch(request.serverName);
   }
   await replaceAddedUrl(parts, principal, request.serverName, url.href);
-  return withOwner(addedEntry(request.serverName, url.href), principal, account);
+  return owned(addedEntry(request.serverName, url.href), principal, account);
 }
 
 /** The same for what only a server with a URL has. @throws {BrokerError} `invalid_input` as well, for one without. */
@@ -111,11 +111,11 @@ export async function allEntries(parts: Parts, principal: Principal): Promise<re
 }
 
 /** The entry's owner, account and identifier for this principal. */
-export function withOwner<Entry extends ServerEntry>(
-  entry: Entry,
-  principal: Principal,
-  account: string,
-): ServerOf<Entry> {
+export function withOwner(entry: ServerEntry, principal: Principal, account: string): AnyServer {
+  return entry.kind === 'remote' ? owned(entry, principal, account) : owned(entry, principal, account);
+}
+
+function owned<Entry extends ServerEntry>(entry: Entry, principal: Principal, account: string): ServerOf<Entry> {
   const owner = ownerOf(principal, entry.credentialMode);
   return { entry, principal, owner, account, id: [...ownerTuple(owner), entry.serverName, account] };
 }

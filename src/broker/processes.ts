@@ -27,7 +27,8 @@ interface Started {
   readonly starts: StartLimit;
 }
 
-export function createProcesses(parts: Parts): Processes {
+/** @param onToolsChanged called each time one tells that its tools changed. */
+export function createProcesses(parts: Parts, onToolsChanged: () => void): Processes {
   const started = new Map<string, Started>();
 
   async function open(
@@ -70,6 +71,7 @@ export function createProcesses(parts: Parts): Processes {
         clientName: PRODUCT_NAME,
         clientVersion: parts.settings.version,
         log: parts.log,
+        onToolsChanged,
         ...options,
         ...(priorEra !== undefined && { priorEra }),
       },

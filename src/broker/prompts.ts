@@ -1,12 +1,12 @@
 /** Gets a prompt of an upstream server, or completes an argument of one of its prompts or resource templates. */
 import type { Broker, CallContext, ProxiedCall } from './broker.js';
-import type { KnownServer } from './known-server.js';
+import type { AnyServer } from './known-server.js';
 import type { ProxiedRequest } from './proxied-request.js';
 
 /** @throws {BrokerError} as a proxied request does. */
 export function getPrompt(
   proxied: ProxiedRequest,
-  server: KnownServer,
+  server: AnyServer,
   args: Parameters<Broker['getPrompt']>[1],
   context: CallContext,
 ): Promise<ProxiedCall> {
@@ -17,7 +17,7 @@ export function getPrompt(
 /** @throws {BrokerError} as a proxied request does. */
 export function complete(
   proxied: ProxiedRequest,
-  server: KnownServer,
+  server: AnyServer,
   args: Parameters<Broker['complete']>[1],
   context: CallContext,
 ): Promise<ProxiedCall> {

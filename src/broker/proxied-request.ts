@@ -3,9 +3,7 @@ import { BrokerError } from '../core/errors.js';
 import type { UpstreamConnection, UpstreamResult } from '../upstream/index.js';
 import type { ProxiedCall } from './broker.js';
 import type { Connect } from './connect.js';
-import { keepConfiguration } from './kept-configuration.js';
-import type { KnownServer } from './known-server.js';
-import type { Parts } from './parts.js';
+import type { AnyServer } from './known-server.js';
 import type { Reach } from './reach-server.js';
 
 /**
@@ -14,15 +12,15 @@ import type { Reach } from './reach-server.js';
  * @throws {BrokerError} `upstream_unreachable`, `upstream_protocol_error`, and as `work` and connecting do.
  */
 export type ProxiedRequest = (
-  server: KnownServer,
+  server: AnyServer,
   operation: string,
   work: (connection: UpstreamConnection) => Promise<UpstreamResult>,
 ) => Promise<ProxiedCall>;
 
-export function createProxiedRequest(parts: Parts, reach: Reach, connect: Connect): ProxiedRequest {
+export function createProxiedRequest(reach: Reach, connect: Connect): ProxiedRequest {
   return async (server, operation, work) => {
     const attempt = async (): Promise<ProxiedCall | undefined> => {
-      const reached = await reach.withStored(server, await keepConfiguration(parts, server, {}), { operation }, work);
+      const reached = await reach.asKept(server, { operation }, work);
       if (reached.kind === 'missing') return undefined;
       if (reached.kind === 'sign_in') return { kind: 'outcome', outcome: await reached.ask() };
       return { kind: 'upstream', result: reached.value };

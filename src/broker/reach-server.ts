@@ -11,12 +11,14 @@ import type { CredentialInHand } from './credential.js';
 import type { CredentialState } from './credential-in-hand.js';
 import type { FreshGrants } from './fresh-grant.js';
 import { keyRequired } from './key-required.js';
-import type { KnownServer } from './known-server.js';
+import { keepConfiguration } from './kept-configuration.js';
+import { type AnyServer, isStarted, type KnownServer } from './known-server.js';
 import { observe } from './observations.js';
 import type { AuthReason, RequiresAuth, RequiresOauthConfig } from './outcomes.js';
 import type { Parts } from './parts.js';
 import { asksForScope, refusesToken, renewedCredential, settledCredential } from './renewed-credential.js';
 import { requireSignIn, sameSignIn } from './sign-in.js';
+import type { StartedServers } from './started-servers.js';
 
 /** The work was done, or the user has to do something first. */
 export type Reached<T> =
@@ -42,6 +44,12 @@ export interface ReachOptions {
 }
 
 export interface Reach {
+  /** With whatever the server has, be it reached by its URL or started by a command; `missing` as `withStored`. */
+  asKept<T>(
+    server: AnyServer,
+    options: ReachOptions,
+    work: Work<T>,
+  ): Promise<Reached<T> | { readonly kind: 'missing' }>;
   /** With whatever credential is in hand; `missing` where there is none and the server is not known to need none. */
   withStored<T>(
     server: KnownServer,
@@ -59,7 +67,21 @@ export interface Reach {
   ): Promise<Reached<T>>;
 }
 
-export function createReach(parts: Parts, fresh: FreshGrants, connections: Connections): Reach {
+export function createReach(
+  parts: Parts,
+  fresh: FreshGrants,
+  connections: Connections,
+  started: StartedServers,
+): Reach {
+  async function asKept<T>(
+    server: AnyServer,
+    options: ReachOptions,
+    work: Work<T>,
+  ): Promise<Reached<T> | { readonly kind: 'missing' }> {
+    if (isStarted(server)) return started.reach(server, options, work);
+    return withStored(server, await keepConfiguration(parts, server, {}), options, work);
+  }
+
   async function withStored<T>(
     server: KnownServer,
     configuration: ClientConfiguration | undefined,
@@ -224,7 +246,7 @@ export function createReach(parts: Parts, fresh: FreshGrants, connections: Conne
     await observe(parts, server, { state: 'error', reason: error.code });
   }
 
-  return { withStored, withCredential };
+  return { asKept, withStored, withCredential };
 }
 
 /** What is configured now is not what the authorization server refused. */

@@ -2,7 +2,7 @@
 import { BrokerError } from '../core/errors.js';
 import type { UpstreamConnection, UpstreamResult } from '../upstream/index.js';
 import type { Broker, CallContext, ProxiedCall } from './broker.js';
-import type { KnownServer } from './known-server.js';
+import type { AnyServer } from './known-server.js';
 import type { ProxiedRequest } from './proxied-request.js';
 
 type ReadArguments = Parameters<Broker['readResource']>[1];
@@ -10,7 +10,7 @@ type ReadArguments = Parameters<Broker['readResource']>[1];
 /** @throws {BrokerError} `invalid_input` for a foreign cursor, and as a proxied request does. */
 export async function readResource(
   proxied: ProxiedRequest,
-  server: KnownServer,
+  server: AnyServer,
   args: ReadArguments,
   context: CallContext,
 ): Promise<ProxiedCall> {

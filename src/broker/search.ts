@@ -7,8 +7,7 @@ import type { Principal } from '../core/principal.js';
 import { RefusedError } from '../upstream/index.js';
 import type { Broker, FoundTool, SearchResult } from './broker.js';
 import type { Connect } from './connect.js';
-import { keepConfiguration } from './kept-configuration.js';
-import { allEntries, type KnownServer, withOwner } from './known-server.js';
+import { type AnyServer, allEntries, withOwner } from './known-server.js';
 import type { RequiresAuth, RequiresOauthConfig } from './outcomes.js';
 import type { Parts } from './parts.js';
 import type { Reach } from './reach-server.js';
@@ -23,14 +22,14 @@ type Listed =
 
 export interface Search {
   /** One server; what connecting says where it needs a sign-in. */
-  searchServer(server: KnownServer, args: SearchArguments): Promise<SearchResult | RequiresAuth | RequiresOauthConfig>;
+  searchServer(server: AnyServer, args: SearchArguments): Promise<SearchResult | RequiresAuth | RequiresOauthConfig>;
   /** Every server with a usable credential or known to need none; the others are named in `skipped`. */
   searchAll(principal: Principal, args: SearchArguments): Promise<SearchResult>;
 }
 
 export function createSearch(parts: Parts, reach: Reach, connect: Connect): Search {
   async function searchServer(
-    server: KnownServer,
+    server: AnyServer,
     args: SearchArguments,
   ): Promise<SearchResult | RequiresAuth | RequiresOauthConfig> {
     const listed = await toolsOf(server);
@@ -38,7 +37,7 @@ export function createSearch(parts: Parts, reach: Reach, connect: Connect): Sear
   }
 
   async function searchAll(principal: Principal, args: SearchArguments): Promise<SearchResult> {
-    const entries = (await allEntries(parts, principal)).filter((entry) => entry.kind === 'remote');
+    const entries = await allEntries(parts, principal);
     const usable = await usableServers(
       parts,
       entries.map((entry) => withOwner(entry, principal, DEFAULT_ACCOUNT)),
@@ -52,7 +51,7 @@ export function createSearch(parts: Parts, reach: Reach, connect: Connect): Sear
     return page(tools, args, [...failed, ...signedOut(entries, usable)]);
   }
 
-  async function toolsOf(server: KnownServer): Promise<Listed> {
+  async function toolsOf(server: AnyServer): Promise<Listed> {
     const stored = await listStored(server);
     if (stored !== undefined) return stored;
     const payload = await connect.connectAsKept(server);
@@ -60,10 +59,9 @@ export function createSearch(parts: Parts, reach: Reach, connect: Connect): Sear
     return (await listStored(server)) ?? { kind: 'tools', tools: [] };
   }
 
-  async function listStored(server: KnownServer): Promise<Listed | undefined> {
-    const configuration = await keepConfiguration(parts, server, {});
+  async function listStored(server: AnyServer): Promise<Listed | undefined> {
     const options = { operation: 'tools/list', connectTimeoutMs: UPSTREAM_SEARCH_CONNECT_TIMEOUT_MS };
-    const reached = await reach.withStored(server, configuration, options, (connection) => connection.listTools());
+    const reached = await reach.asKept(server, options, (connection) => connection.listTools());
     if (reached.kind === 'missing') return undefined;
     if (reached.kind === 'sign_in') return reached;
     const { serverName } = server.entry;
@@ -72,7 +70,7 @@ export function createSearch(parts: Parts, reach: Reach, connect: Connect): Sear
   }
 
   /** One server that fails, hangs or wants the user leaves the others usable, and begins nothing. */
-  async function toolsOrReason(server: KnownServer): Promise<readonly Candidate[] | string> {
+  async function toolsOrReason(server: AnyServer): Promise<readonly Candidate[] | string> {
     const tooLate = after(UPSTREAM_SEARCH_CONNECT_TIMEOUT_MS, 'upstream_unreachable' as const);
     try {
       const listed = await Promise.race([listStored(server), tooLate.promise]);
@@ -93,7 +91,7 @@ export function createSearch(parts: Parts, reach: Reach, connect: Connect): Sear
 /** The user's own servers that nobody is signed in to; of the catalog nobody expects any tools. */
 function signedOut(
   entries: readonly ServerEntry[],
-  usable: readonly KnownServer[],
+  usable: readonly AnyServer[],
 ): readonly { readonly serverName: string; readonly reason: string }[] {
   const names = new Set(usable.map((server) => server.entry.serverName));
   return entries

@@ -20,8 +20,9 @@ export interface StartedServers {
   dropAll(owners: readonly Owner[], serverName: string, account?: string): Promise<void>;
 }
 
-export function createStartedServers(parts: Parts): StartedServers {
-  const processes = createProcesses(parts);
+/** @param onToolsChanged called each time one tells that its tools changed. */
+export function createStartedServers(parts: Parts, onToolsChanged: () => void): StartedServers {
+  const processes = createProcesses(parts, onToolsChanged);
 
   async function connect(server: StartedServer, args: ConnectArguments): Promise<ConnectPayload> {
     refuseAuthType(server, args);

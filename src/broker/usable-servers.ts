@@ -1,23 +1,35 @@
 /** Which servers can be asked for their tools without a word of the user. */
 import { ownerTuple } from '../core/principal.js';
-import type { KnownServer } from './known-server.js';
+import { type AnyServer, isStarted, type KnownServer, type StartedServer } from './known-server.js';
 import type { Parts } from './parts.js';
 
 /**
  * Those with a stored credential, a key of the user's file, that the user's file says to need none, or that were
  * connected to without one; in their order. A built-in server that nobody ever named is never contacted.
  */
-export async function usableServers(parts: Parts, servers: readonly KnownServer[]): Promise<readonly KnownServer[]> {
+export async function usableServers(parts: Parts, servers: readonly AnyServer[]): Promise<readonly AnyServer[]> {
   const known = (await parts.vaultExists()) ? await knownIds(parts, servers) : new Set<string>();
   return servers.filter(
     (server) =>
-      server.entry.value !== undefined ||
-      (server.entry.auth === 'none' && server.entry.source !== 'catalog') ||
-      known.has(JSON.stringify(server.id)),
+      (isStarted(server) ? bringsItsOwn(server) : needsNoUser(server)) || known.has(JSON.stringify(server.id)),
   );
 }
 
-async function knownIds(parts: Parts, servers: readonly KnownServer[]): Promise<ReadonlySet<string>> {
+function needsNoUser({ entry }: KnownServer): boolean {
+  return (
+    entry.value !== undefined ||
+    (entry.auth === 'none' && entry.source !== 'catalog')
+  );
+}
+
+/** Everything that the program is started with stands in the user's file, or where that says. */
+function bringsItsOwn({ entry }: StartedServer): boolean {
+  return Object.values(entry.env).every(
+    (value) => typeof value === 'string' || value.source === 'env' || value.source === 'file',
+  );
+}
+
+async function knownIds(parts: Parts, servers: readonly AnyServer[]): Promise<ReadonlySet<string>> {
   const vault = await parts.vault();
   const owners = new Map(servers.map((server) => [JSON.stringify(ownerTuple(server.owner)), ownerTuple(server.owner)]));
   const ids = new Set<string>();
