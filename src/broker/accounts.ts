@@ -8,6 +8,7 @@ import { accessOf, type GrantAccess } from './grant-access.js';
 import { allEntries, checkServerName, findEntry, isSameUrl, unknownServer } from './known-server.js';
 import type { Parts } from './parts.js';
 import { isoInstant } from './payloads.js';
+import { unattendedGrantType } from './unattended-grant.js';
 
 /** What is stored of one owner, by kind. */
 interface OwnerRecords {
@@ -151,6 +152,7 @@ function authTypeOf(entry: ServerEntry, own: OwnerRecords): ServerStatus['authTy
   const [secret] = own.secrets;
   if (secret !== undefined) return secret.kind;
   if (entry.kind === 'stdio') return stdioAuthType(entry.env);
+  if (unattendedGrantType(entry) !== undefined) return 'oauth2';
   if (entry.auth !== 'auto') return entry.auth;
   return own.observations.find((seen) => seen.authType !== 'unknown')?.authType ?? 'unknown';
 }

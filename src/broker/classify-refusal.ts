@@ -4,7 +4,13 @@
  */
 import { mayStateIssuer } from '../catalog/index.js';
 import { BrokerError } from '../core/errors.js';
-import { type BearerChallenge, bearerChallenge, type Discovery, discover } from '../oauth/index.js';
+import {
+  type BearerChallenge,
+  bearerChallenge,
+  type DiscoverOptions,
+  type Discovery,
+  discover,
+} from '../oauth/index.js';
 import type { Refusal } from '../upstream/index.js';
 import type { ClientConfiguration } from '../vault/index.js';
 import type { KnownServer } from './known-server.js';
@@ -31,14 +37,7 @@ export async function classifyRefusal(
   refusal: Refusal | undefined,
 ): Promise<Classification> {
   const challenge = bearerChallenge(refusal?.wwwAuthenticate ?? null);
-  const discovery = await discover({
-    serverUrl: new URL(server.entry.url),
-    ...(challenge !== undefined && { challenge }),
-    fetch: parts.network.guardedFetch(new URL(server.entry.url)),
-    settings: discoverySettings(server, configuration),
-    mayStateIssuer: (asked, stated) => mayStateIssuer(asked, stated, server.entry.oauth.profile),
-    knownIssuer: await issuerInHand(parts, server),
-  });
+  const discovery = await discover(await discoverOptions(parts, server, configuration, challenge));
   const isHidden = refusal?.status === 404 || refusal?.status === 405;
   if (isHidden && !isMeantByServer(discovery)) {
     throw new BrokerError(
@@ -48,6 +47,24 @@ export async function classifyRefusal(
   }
   if (discovery.kind === 'authorization_server') return { kind: 'authorization_server', discovery, challenge };
   return { kind: 'no_authorization_server', authType: challenge === undefined ? 'unknown' : 'oauth2-bearer' };
+}
+
+/** Where and how the authorization server of `server` is looked for, whatever it is then asked for. */
+export async function discoverOptions(
+  parts: Parts,
+  server: KnownServer,
+  configuration: ClientConfiguration | undefined,
+  challenge: BearerChallenge | undefined,
+): Promise<DiscoverOptions> {
+  const serverUrl = new URL(server.entry.url);
+  return {
+    serverUrl,
+    ...(challenge !== undefined && { challenge }),
+    fetch: parts.network.guardedFetch(serverUrl),
+    settings: discoverySettings(server, configuration),
+    mayStateIssuer: (asked, stated) => mayStateIssuer(asked, stated, server.entry.oauth.profile),
+    knownIssuer: await issuerInHand(parts, server),
+  };
 }
 
 async function issuerInHand(parts: Parts, server: KnownServer): Promise<string | undefined> {

@@ -2,17 +2,14 @@
  * Which client a sign-in uses: pre-registered, client ID metadata document, dynamic registration, or none yet
  * (MCP 2026-07-28, client registration). Credentials are used at the issuer they belong to and nowhere else.
  */
-import { mayStateIssuer } from '../catalog/index.js';
-import { BrokerError } from '../core/errors.js';
 import { rememberSecret } from '../core/redaction.js';
 import { type AuthorizationServer, canUseMetadataDocument } from '../oauth/index.js';
 import type { ClientConfiguration, OAuthClient } from '../vault/index.js';
+import { authenticationMethod, clientOfFile } from './client-of-file.js';
 import type { KnownServer } from './known-server.js';
 import type { ConfigReason } from './outcomes.js';
 import type { Parts } from './parts.js';
-import { profileAt } from './provider-profile.js';
 import type { RedirectChoice } from './redirect-uri.js';
-import { resolveValue } from './value-sources.js';
 
 /** The client id that stands for "register for me" where we can. */
 export const SUGGESTED_CLIENT_ID = 'mcp-server';
@@ -68,31 +65,6 @@ function usableConfiguration(
   return isBoundElsewhere ? undefined : configuration;
 }
 
-async function clientOfFile(
-  server: KnownServer,
-  clientId: string,
-  authorizationServer: AuthorizationServer,
-): Promise<OAuthClient> {
-  const { clientSecret, issuer, tokenEndpointAuthMethod, profile } = server.entry.oauth;
-  if (issuer !== undefined && !mayStateIssuer(issuer, authorizationServer.issuer, profile)) {
-    throw new BrokerError(
-      'issuer_changed',
-      'The server names another authorization server than oauth.issuer in servers.json.',
-    );
-  }
-  const secret =
-    clientSecret === undefined
-      ? undefined
-      : await resolveValue(clientSecret, `The client secret of "${server.entry.serverName}"`);
-  if (secret !== undefined) rememberSecret(secret);
-  return {
-    clientId,
-    ...(secret !== undefined && { clientSecret: secret }),
-    tokenEndpointAuthMethod: tokenEndpointAuthMethod ?? authenticationMethod(server, secret, authorizationServer),
-    origin: 'user_file',
-  };
-}
-
 function configuredClient(
   server: KnownServer,
   clientId: string,
@@ -106,19 +78,6 @@ function configuredClient(
     tokenEndpointAuthMethod: authenticationMethod(server, clientSecret, authorizationServer),
     origin: 'configured',
   };
-}
-
-/** Basic where it is listed or no method with a secret is (RFC 8414 section 2), else the secret in the body. */
-function authenticationMethod(
-  server: KnownServer,
-  secret: string | undefined,
-  authorizationServer: AuthorizationServer,
-): OAuthClient['tokenEndpointAuthMethod'] {
-  if (secret === undefined) return 'none';
-  const methods = authorizationServer.tokenEndpointAuthMethodsSupported ?? [];
-  const listed = (['client_secret_basic', 'client_secret_post'] as const).find((method) => methods.includes(method));
-  const known = profileAt(server, authorizationServer.issuer)?.tokenEndpointAuthMethod;
-  return listed ?? known ?? 'client_secret_basic';
 }
 
 /** True when the user must bring the client (we cannot register, or were refused) and the token endpoint takes no public ones. */

@@ -8,6 +8,7 @@ import { type KnownServer, refuseOtherUrl } from './known-server.js';
 import { observation } from './observations.js';
 import type { Parts } from './parts.js';
 import { statedKind } from './sign-in.js';
+import { unattendedGrantType } from './unattended-grant.js';
 import { resolveValue } from './value-sources.js';
 
 export type CredentialState =
@@ -31,6 +32,7 @@ export async function credentialState(
   const stated = statedKind(server, configuration);
   const fromFile = await keyOfFile(server);
   if (fromFile !== undefined) return inHand(fromFile);
+  if (unattendedGrantType(server.entry) !== undefined) return unattended(await fresh.freshGrant(server));
   if (!(await parts.vaultExists())) return stated === 'none' ? inHand(NO_CREDENTIAL) : { kind: 'missing' };
   const vault = await parts.vault();
   const secret = (await vault.secrets.get(server.id))?.value;
@@ -49,6 +51,12 @@ export async function credentialState(
   const seen = await observation(parts, server);
   const needsNothing = stated === 'auto' && seen?.authType === 'none' && seen.state === 'connected';
   return needsNothing ? inHand(NO_CREDENTIAL) : { kind: 'missing' };
+}
+
+/** Nobody has to sign in for it: there is a token, or an error that says why not. */
+function unattended(access: GrantAccess): CredentialState {
+  if (access.kind === 'usable') return inHand(grantCredential(access.grant));
+  throw new TypeError('A grant without a user is usable or an error');
 }
 
 /** The header of a bearer token or API key. */

@@ -14,6 +14,7 @@ import { type KnownServer, knownServer } from './known-server.js';
 import { stepOfError } from './next-steps.js';
 import type { Parts } from './parts.js';
 import { statedKind } from './sign-in.js';
+import { unattendedGrantType } from './unattended-grant.js';
 
 export async function diagnose(parts: Parts, principal: Principal, serverName: string): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
@@ -128,6 +129,9 @@ function keyFinding(server: KnownServer, key: StoredSecret | undefined): Finding
 async function grantFinding(parts: Parts, server: KnownServer): Promise<Finding> {
   const stored = (await parts.vaultExists()) ? await (await parts.vault()).grants.get(server.id) : undefined;
   const access = accessOf(stored?.value, parts.clock.now());
+  const grantType = unattendedGrantType(server.entry);
+  if (access.kind !== 'usable' && grantType !== undefined)
+    return { step: 'grant', ok: null, message: `A token is asked for when it is needed (${grantType}).` };
   switch (access.kind) {
     case 'none':
       return {

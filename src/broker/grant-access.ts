@@ -9,12 +9,13 @@ export type GrantAccess =
   /** Sign in again; `reason` as the grant's record says, absent where it has simply run out. */
   | { readonly kind: 'ended'; readonly grant: Grant; readonly reason?: Grant['endedReason'] | undefined };
 
-/** What the record alone says: an expired token that cannot be refreshed has ended. */
+/** What the record alone says: an expired token that can neither be refreshed nor asked for anew has ended. */
 export function accessOf(grant: Grant | undefined, now: number): GrantAccess {
   if (grant === undefined) return { kind: 'none' };
   if (grant.state === 'ended') return { kind: 'ended', grant, reason: grant.endedReason };
   const hasExpired = grant.expiresAt !== undefined && grant.expiresAt <= now;
-  return hasExpired && grant.refreshToken === undefined ? { kind: 'ended', grant } : { kind: 'usable', grant };
+  const canRenew = grant.refreshToken !== undefined || grant.unattended !== undefined;
+  return hasExpired && !canRenew ? { kind: 'ended', grant } : { kind: 'usable', grant };
 }
 
 /** Due when less than a quarter of the lifetime, and less than five minutes, is left. */

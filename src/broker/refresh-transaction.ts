@@ -5,8 +5,9 @@
 import { profileFor } from '../catalog/index.js';
 import type { BrokerError } from '../core/errors.js';
 import { RETRY_AFTER_MAX_SECONDS } from '../core/limits.js';
-import { refreshTokens, type TokenOutcome } from '../oauth/index.js';
+import { type ClientCredentials, refreshTokens, type TokenOutcome } from '../oauth/index.js';
 import type { Grant, Versioned } from '../vault/index.js';
+import { authenticatingClient } from './authenticating-client.js';
 import { currentClient } from './current-client.js';
 import { type GrantAccess, stillValid } from './grant-access.js';
 import { settle, usableOrFail } from './refresh-settlement.js';
@@ -29,6 +30,7 @@ export async function redeemRefreshToken(redemption: Redemption, current: Versio
 
   const client = await currentClient(redemption.parts, current.value);
   if (client === undefined) return { kind: 'ended', grant: current.value };
+  const authenticating = await authenticatingClient(redemption.parts, current.value.serverName, client);
   let held: Versioned<Grant> = { ...current, value: { ...current.value, client } };
   let outcome: TokenOutcome = { kind: 'unknown', message: '' };
   let attempts = Math.min(current.value.refreshIntent?.attempts ?? 0, REDEMPTION_ATTEMPTS - 1);
@@ -37,7 +39,7 @@ export async function redeemRefreshToken(redemption: Redemption, current: Versio
     const intended = await writeIntent(redemption, held, attempts);
     if ('kind' in intended) return intended;
     held = intended;
-    outcome = await redeem(redemption, held.value);
+    outcome = await redeem(redemption, held.value, authenticating);
   }
   return settle(redemption, held, outcome, attempts);
 }
@@ -61,12 +63,12 @@ async function writeIntent(
   return generation === undefined ? adoptWinner(redemption) : { value, generation };
 }
 
-function redeem({ parts, server }: Redemption, grant: Grant): Promise<TokenOutcome> {
+function redeem({ parts, server }: Redemption, grant: Grant, client: ClientCredentials): Promise<TokenOutcome> {
   const profile = profileFor({ name: server.entry.oauth.profile, issuer: grant.authorizationServer.issuer });
   const scope = profile?.scopeOnRefresh === true ? (grant.requestedScope ?? grant.scope) : undefined;
   return refreshTokens({
     authorizationServer: grant.authorizationServer,
-    client: grant.client,
+    client,
     refreshToken: grant.refreshToken ?? '',
     ...(scope !== undefined && { scope }),
     resource: grant.resource,

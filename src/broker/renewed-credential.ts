@@ -1,5 +1,4 @@
 /** Another credential than the one that was refused: a refreshed token, or the grant of a sign-in that has just ended. */
-import { bearerChallenge } from '../oauth/index.js';
 import type { Refusal } from '../upstream/index.js';
 import type { ClientConfiguration, Grant } from '../vault/index.js';
 import type { CredentialInHand } from './credential.js';
@@ -7,6 +6,10 @@ import { type CredentialState, credentialState, grantCredential } from './creden
 import type { FreshGrants } from './fresh-grant.js';
 import type { KnownServer } from './known-server.js';
 import type { Parts } from './parts.js';
+import { asksForScope, refusesToken } from './refusals.js';
+
+export { asksForScope, refusesToken };
+
 import { settledPending } from './settled-sign-in.js';
 
 /** What is stored, after a sign-in that is just being finished where it has ended. */
@@ -71,14 +74,4 @@ async function arrivedMeanwhile(
 async function isTokenKnownRefused(parts: Parts, server: KnownServer): Promise<boolean> {
   const pending = (await (await parts.vault()).pendings.get(server.id))?.value;
   return pending?.reason === 'token_rejected' && pending.failure === undefined && pending.expiresAt > parts.clock.now();
-}
-
-/** 403 (or 401) `insufficient_scope` (RFC 6750 section 3.1): more scope is wanted, not another token. */
-export function asksForScope(refusal: Refusal): boolean {
-  return bearerChallenge(refusal.wwwAuthenticate)?.error === 'insufficient_scope';
-}
-
-/** A 401, or a 403 that says `invalid_token`: the token itself is refused. */
-export function refusesToken(refusal: Refusal): boolean {
-  return refusal.status === 401 || bearerChallenge(refusal.wwwAuthenticate)?.error === 'invalid_token';
 }

@@ -1,6 +1,7 @@
 /** Ends a grant at its authorization server (RFC 7009); what becomes of it here does not depend on the answer. */
 import { type Revocation, revokeTokens } from '../oauth/index.js';
 import type { Grant } from '../vault/index.js';
+import { authenticatingClient } from './authenticating-client.js';
 import { currentClient } from './current-client.js';
 import type { Parts } from './parts.js';
 
@@ -9,7 +10,7 @@ export async function revokeGrant(parts: Parts, grant: Grant): Promise<Revocatio
   try {
     return await revokeTokens({
       authorizationServer: grant.authorizationServer,
-      client: (await currentClient(parts, grant)) ?? grant.client,
+      client: await authenticatingClient(parts, grant.serverName, (await currentClient(parts, grant)) ?? grant.client),
       accessToken: grant.accessToken,
       ...(grant.refreshToken !== undefined && { refreshToken: grant.refreshToken }),
       fetch: parts.network.guardedFetch(new URL(grant.serverUrl)),
