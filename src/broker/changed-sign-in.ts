@@ -12,7 +12,10 @@ export function changesSignIn(
   given: Given,
   configuration: ClientConfiguration | undefined,
 ): boolean {
-  const redirectChanged = given.redirectUri !== undefined && given.redirectUri !== pending.redirectUri;
+  // A device code was our own choice only where nobody named a redirect URI.
+  const isOurDeviceFlow = pending.flow === 'device' && configuration?.flow === undefined;
+  const redirectChanged =
+    given.redirectUri !== undefined && (isOurDeviceFlow || given.redirectUri !== pending.redirectUri);
   const flowChanged = given.flow !== undefined && given.flow !== pending.flow;
   return (
     clientChanged(pending, given, configuration) ||
@@ -48,8 +51,9 @@ function clientChanged(
 }
 
 function fileChanged(pending: PendingAuthorization, server: KnownServer): boolean {
-  const { clientId, redirectUri } = server.entry.oauth;
+  const { clientId, redirectUri, grantType } = server.entry.oauth;
   return (
+    (grantType === 'device_code' && pending.flow !== 'device') ||
     (clientId !== undefined && clientId !== pending.client.clientId) ||
     (redirectUri !== undefined && redirectUri !== pending.redirectUri) ||
     pending.serverUrl !== server.entry.url

@@ -35,11 +35,6 @@ export interface Connect {
 export function createConnect(parts: Parts, reach: Reach, started: StartedServers): Connect {
   async function connect(server: AnyServer, args: ConnectArguments): Promise<ConnectPayload> {
     if (isStarted(server)) return started.connect(server, args);
-    if (args.flow === 'device')
-      throw new BrokerError(
-        'invalid_input',
-        'flow: "device" is not offered by this version; use "paste_back" where no browser can reach this machine.',
-      );
     if (args.callbackUrl === undefined) return proceed(server, await keepConfiguration(parts, server, args), args);
     await finishPasted(server, args.callbackUrl);
     return connectAsKept(server);

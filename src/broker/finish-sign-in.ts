@@ -27,7 +27,17 @@ export async function finishSignIn(
   if (response.kind === 'error') return fail(parts, vault, taken, failureOfError(response.error));
   if (response.kind === 'malformed') return { kind: 'refused', code: 'state_invalid' };
   rememberSecret(response.code);
-  const outcome = await redeem(parts, pending, response.code);
+  return finishExchange(parts, vault, taken, await redeem(parts, pending, response.code));
+}
+
+/** From what the token endpoint said of the code: its tokens are stored, a refusal is kept for the next call to say. */
+export async function finishExchange(
+  parts: Parts,
+  vault: Vault,
+  taken: Versioned<PendingAuthorization>,
+  outcome: TokenOutcome | BrokerError,
+): Promise<Completion> {
+  const pending = taken.value;
   if (outcome instanceof BrokerError) return fail(parts, vault, taken, failureOfRefusal(outcome));
   if (outcome.kind !== 'tokens') return fail(parts, vault, taken, failureOfExchange(outcome));
   const client = clientAsAccepted(pending.client, outcome.tokenEndpointAuthMethod);

@@ -1,4 +1,5 @@
 /** The broker: builds its parts into the interface that `server`, `web` and `cli` use. */
+import { createBackground } from '../core/background.js';
 import { displayText } from '../core/display-text.js';
 import { SERVER_NAME_MAX_LENGTH } from '../core/limits.js';
 import { type Owner, ownerOf, type Principal } from '../core/principal.js';
@@ -36,7 +37,8 @@ export type * from './outcomes.js';
 export type { BrokerSettings, Parts } from './parts.js';
 
 /** Builds the broker; nothing is opened or asked before the first call. */
-export function createBroker(parts: Parts): Broker {
+export function createBroker(given: Omit<Parts, 'background'>): Broker {
+  const parts: Parts = { ...given, background: createBackground(given.log) };
   const fresh = createFreshGrants(parts);
   const toolChanges = createToolChanges();
   const connections = createConnections(parts, toolChanges.announce);
@@ -133,7 +135,7 @@ export function createBroker(parts: Parts): Broker {
     openPorts: () => openPorts(parts),
     proveVault: async (challenge) => (await parts.vault()).sign('listener', challenge),
     close: async () => {
-      await Promise.allSettled([fresh.settled(), ...finishingNow]);
+      await Promise.allSettled([fresh.settled(), parts.background.close(), ...finishingNow]);
     },
   };
 }

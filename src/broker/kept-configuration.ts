@@ -86,6 +86,7 @@ function checkAgainstFile(server: KnownServer, given: Given): void {
   refuseContradiction('clientId', oauth.clientId, given.clientId);
   refuseContradiction('scope', oauth.scope, given.scope);
   refuseContradiction('redirectUri', oauth.redirectUri, given.redirectUri);
+  if (given.flow !== undefined) refuseContradiction('flow', grantTypeOf(given.flow), oauth.grantType);
   if (source === 'user' && auth !== 'auto' && given.authType !== 'auto')
     refuseContradiction('authType', auth, given.authType);
   if (oauth.clientId !== undefined && given.clientSecret !== undefined) {
@@ -94,6 +95,10 @@ function checkAgainstFile(server: KnownServer, given: Given): void {
       "The user's servers.json fixes the client of this server: clientSecret cannot be given here.",
     );
   }
+}
+
+function grantTypeOf(flow: NonNullable<Given['flow']>): string {
+  return flow === 'device' ? 'device_code' : 'authorization_code';
 }
 
 function refuseContradiction(name: string, fixed: string | undefined, given: string | undefined): void {

@@ -21,6 +21,12 @@ export const STEP_OPEN_AUTH_URL =
 export const STEP_PASTE_BACK =
   'Show authUrl to the user as a link and stop. After signing in, the browser ends on a page that may not load: ask the user for the whole address of that page and call connect_to_mcp_server with it as callbackUrl.';
 
+export const STEP_DEVICE =
+  'Show authUrl to the user as a link, with userCode beside it, and stop: on any device they open it, compare or enter the code, and sign in. When the user says that they have, call connect_to_mcp_server again with the same serverName and waitSeconds: 15.';
+
+export const STEP_OTHER_FLOW =
+  'Call connect_to_mcp_server with flow: "browser", or with "paste_back" where no browser can reach this machine.';
+
 export const STEP_OPEN_FORM =
   'Show authUrl to the user as a link and stop: it opens a form on this machine where the key is entered, so that it need not pass through this chat. When the user says that it is saved, call connect_to_mcp_server again.';
 

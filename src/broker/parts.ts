@@ -3,7 +3,9 @@
  * Made once by `main.ts`; nothing in here changes while the process lives.
  */
 import type { Catalog } from '../catalog/index.js';
+import type { Background } from '../core/background.js';
 import type { Clock } from '../core/clock.js';
+import type { Host } from '../core/host.js';
 import type { Log } from '../core/log.js';
 import type { Network } from '../core/outbound.js';
 import type { ConnectionPool } from '../upstream/index.js';
@@ -34,6 +36,9 @@ export interface Parts {
   readonly listener: LoopbackListener;
   readonly pool: ConnectionPool;
   readonly clock: Clock;
+  readonly background: Background;
+  /** The host of this process, once it has called something. */
+  readonly attended: { host: Host | undefined };
   readonly log: Log;
   readonly settings: BrokerSettings;
 }

@@ -7,7 +7,14 @@ import type { ToolList, UpstreamConnection } from '../upstream/index.js';
 import type { Grant, PendingAuthorization } from '../vault/index.js';
 import { failurePayload } from './failure.js';
 import type { AnyServer } from './known-server.js';
-import { helpfulSkills, REASON_SENTENCES, STEP_OPEN_AUTH_URL, STEP_PASTE_BACK, stepOfError } from './next-steps.js';
+import {
+  helpfulSkills,
+  REASON_SENTENCES,
+  STEP_DEVICE,
+  STEP_OPEN_AUTH_URL,
+  STEP_PASTE_BACK,
+  stepOfError,
+} from './next-steps.js';
 import type { AuthReason, AuthType, Failure, RequiresAuth, Success } from './outcomes.js';
 import { isToolAllowed } from './tool-filter.js';
 
@@ -47,23 +54,29 @@ export function success(
   };
 }
 
+const COMPLETION_OF_FLOW = {
+  browser: { completion: 'callback', step: STEP_OPEN_AUTH_URL },
+  paste_back: { completion: 'paste_back', step: STEP_PASTE_BACK },
+  device: { completion: 'device', step: STEP_DEVICE },
+} as const;
+
 /** `requires_auth` for a sign-in that waits in the vault; the same for every call until it ends. */
 export function signInRequired(pending: PendingAuthorization, launchOrigin: string | undefined): RequiresAuth {
   const launchUrl = launchOrigin === undefined ? undefined : `${launchOrigin}/go/${pending.launchToken}`;
   const throughLaunchPage = pending.browserBinding !== undefined && launchUrl !== undefined;
   const reason = pending.reason as AuthReason | undefined;
-  const step = pending.flow === 'paste_back' ? STEP_PASTE_BACK : STEP_OPEN_AUTH_URL;
+  const { completion, step } = COMPLETION_OF_FLOW[pending.flow];
   return {
     status: 'requires_auth',
     serverName: pending.serverName,
     authType: 'oauth2',
     authUrl: throughLaunchPage ? launchUrl : pending.authorizationUrl,
     ...(launchUrl !== undefined && { launchUrl }),
-    completion: pending.flow === 'paste_back' ? 'paste_back' : 'callback',
+    completion,
     ...(reason !== undefined && { reason }),
     ...(pending.scope !== undefined && { scope: pending.scope }),
     ...(pending.addedScope !== undefined && { addedScope: pending.addedScope }),
-    redirectUri: pending.redirectUri,
+    ...(pending.device === undefined ? { redirectUri: pending.redirectUri } : { userCode: pending.device.userCode }),
     expiresAt: isoInstant(pending.expiresAt),
     helpfulSkills: helpfulSkills(pending.serverName),
     nextStep: reason === undefined ? step : `${REASON_SENTENCES[reason]} ${step}`,

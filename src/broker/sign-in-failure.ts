@@ -68,16 +68,22 @@ export function failureOfExchange(outcome: Exclude<TokenOutcome, { kind: 'tokens
   }
 }
 
-function failureOfRejection(error: string): SignInFailure {
+/** An error by which the authorization server refuses a code, or to give one (RFC 6749 section 5.2, RFC 8628 section 3.5). */
+export function failureOfRejection(error: string): SignInFailure {
+  if (error === 'access_denied') return failureOfError(error);
   if (error === 'invalid_client' || error === 'unauthorized_client') {
     return {
       code: 'client_rejected',
       retryable: false,
-      message: 'The token endpoint refused the client or its secret.',
+      message: 'The authorization server refused the client or its secret.',
     };
   }
   if (error === 'invalid_scope') {
-    return { code: 'scope_rejected', retryable: false, message: 'The token endpoint refused the requested scope.' };
+    return {
+      code: 'scope_rejected',
+      retryable: false,
+      message: 'The authorization server refused the requested scope.',
+    };
   }
   const isTransient = error === 'server_error' || error === 'temporarily_unavailable';
   return {

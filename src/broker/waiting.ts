@@ -11,6 +11,7 @@ import {
 } from '../core/limits.js';
 import type { PendingAuthorization, Vault } from '../vault/index.js';
 import type { CallContext } from './broker.js';
+import { followDeviceCode } from './device-polling.js';
 import type { KnownServer } from './known-server.js';
 import type { RequiresAuth, RequiresOauthConfig } from './outcomes.js';
 import type { Parts } from './parts.js';
@@ -41,6 +42,8 @@ export async function signInEnded(
   const before = await waitedFor(vault, server);
   // The user was faster than this call: what it would wait for is over.
   if (isSignIn(asked) && before.state === undefined) return true;
+  if (asked.status === 'requires_auth' && asked.userCode !== undefined)
+    followDeviceCode(parts, server.id, asked.userCode);
   let nextProgressMs = WAIT_PROGRESS_INTERVAL_MS;
   for (;;) {
     const elapsedMs = parts.clock.now() - startedAt;
@@ -61,7 +64,7 @@ export async function signInEnded(
 
 /** Whether it asks for a sign-in that waits in the vault, and for no form. */
 function isSignIn(asked: RequiresAuth | RequiresOauthConfig): boolean {
-  return asked.status === 'requires_auth' && (asked.completion === 'callback' || asked.completion === 'paste_back');
+  return asked.status === 'requires_auth' && asked.completion !== undefined && asked.completion !== 'form';
 }
 
 async function waitedFor(vault: Vault, server: KnownServer): Promise<WaitedFor> {

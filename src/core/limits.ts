@@ -119,6 +119,8 @@ export const USER_CODE_MAX_LENGTH = 32;
 export const DEVICE_POLL_DEFAULT_SECONDS = 5;
 export const DEVICE_POLL_SLOW_DOWN_SECONDS = 5;
 export const DEVICE_POLL_MAX_SECONDS = 60;
+/** Between two looks at the vault, whatever is due there. */
+export const DEVICE_POLL_MIN_MS = SECOND_MS;
 
 /** After two redemptions without an answer, none is sent before this. */
 export const UNKNOWN_REDEMPTION_PAUSE_MS = 30 * SECOND_MS;
@@ -219,6 +221,15 @@ export const ACCOUNT_NAME_MAX_LENGTH = 64;
 export const AGENT_NAME_MAX_LENGTH = 64;
 export const TOOL_NAME_MAX_LENGTH = 256;
 export const PROMPT_NAME_MAX_LENGTH = 256;
+/** Hosts put a prefix of their own before it and stop at 64. */
+export const MIRRORED_NAME_MAX_LENGTH = 40;
+export const MIRRORED_NAME_HASH_LENGTH = 8;
+/** Names that were given are kept, so that none is ever another's: of more, the oldest are forgotten. */
+export const MIRRORED_NAMES_KEPT_MAX = 100_000;
+/** Resource templates whose server is remembered, for completions. */
+export const RESOURCE_TEMPLATES_KEPT_MAX = 1_000;
+/** Between two notices to the host that a list changed; longer than TOOL_LIST_MIN_INTERVAL_MS, within which a list is not read again. */
+export const LIST_CHANGE_INTERVAL_MS = 1_100;
 export const SEARCH_QUERY_MAX_LENGTH = 1_000;
 export const CURSOR_MAX_LENGTH = 4_096;
 /** Of a tool that a search found; more than any tool needs, and an end to what a server can fill a context with. */

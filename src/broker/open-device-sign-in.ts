@@ -1,0 +1,106 @@
+/**
+ * Opens a sign-in by device code (RFC 8628): the codes, and the pending record with which any broker process of this
+ * vault can ask for the tokens. The user may sign in on any device; nothing comes back to this machine.
+ */
+import { BrokerError } from '../core/errors.js';
+import { rememberSecret } from '../core/redaction.js';
+import { type DeviceAuthorization, requestDeviceAuthorization } from '../oauth/index.js';
+import type { ClientConfiguration, PendingAuthorization, SignInFailure } from '../vault/index.js';
+import { followDeviceCode } from './device-polling.js';
+import type { KnownServer } from './known-server.js';
+import { STEP_OTHER_FLOW } from './next-steps.js';
+import {
+  purposeOfPending,
+  randomToken,
+  resourceToAsk,
+  type SignInChoice,
+  type SignInPurpose,
+  storePending,
+} from './open-sign-in.js';
+import type { RequiresAuth } from './outcomes.js';
+import type { Parts } from './parts.js';
+import { signInRequired } from './payloads.js';
+import { failureOfRejection } from './sign-in-failure.js';
+
+export type OpenedDeviceSignIn =
+  | { readonly kind: 'opened'; readonly payload: RequiresAuth }
+  /** The authorization server's own word, in the contract's. */
+  | { readonly kind: 'refused'; readonly failure: SignInFailure };
+
+/**
+ * @throws {BrokerError} `invalid_input` where there is no device flow; `discovery_failed` where its endpoint does not
+ *   answer (retryable) or not with codes; `insecure_url`, `url_not_allowed` for where the user would be sent.
+ */
+export async function openDeviceSignIn(
+  parts: Parts,
+  server: KnownServer,
+  configuration: ClientConfiguration | undefined,
+  purpose: SignInPurpose,
+  use: SignInChoice,
+): Promise<OpenedDeviceSignIn> {
+  const answer = await requestDeviceAuthorization({
+    authorizationServer: purpose.discovery.authorizationServer,
+    client: use.client,
+    scope: use.scope,
+    resource: resourceToAsk(server, purpose),
+    extraParameters: server.entry.oauth.authorizationParams,
+    fetch: parts.network.guardedFetch(new URL(server.entry.url)),
+  });
+  if (answer.kind === 'rejected') return { kind: 'refused', failure: failureOfRejection(answer.error) };
+  if (answer.kind !== 'codes') throw noCodes(answer);
+  await parts.network.checkBrowserUrl(answer.verificationUri, new URL(server.entry.url));
+  rememberSecret(answer.deviceCode);
+  const pending = pendingRecord(parts, server, configuration, purpose, use, answer);
+  await storePending(parts, server, pending, purpose.operation);
+  followDeviceCode(parts, server.id, answer.userCode);
+  return { kind: 'opened', payload: signInRequired(pending, undefined) };
+}
+
+function pendingRecord(
+  parts: Parts,
+  server: KnownServer,
+  configuration: ClientConfiguration | undefined,
+  purpose: SignInPurpose,
+  use: SignInChoice,
+  codes: Extract<DeviceAuthorization, { kind: 'codes' }>,
+): PendingAuthorization {
+  const { tokenEndpointAuthMethod = use.client.tokenEndpointAuthMethod } = codes;
+  const client = { ...use.client, tokenEndpointAuthMethod };
+  const now = parts.clock.now();
+  return {
+    ...purposeOfPending(parts, server, configuration, purpose, { ...use, client }),
+    // Tells this sign-in from the next one; no browser ever brings it back.
+    state: randomToken(),
+    codeVerifier: '',
+    authorizationUrl: codes.verificationUri,
+    device: {
+      deviceCode: codes.deviceCode,
+      userCode: codes.userCode,
+      intervalSeconds: codes.intervalSeconds,
+      nextPollAt: now + codes.intervalSeconds * 1_000,
+    },
+    expiresAt: now + codes.expiresInSeconds * 1_000,
+  };
+}
+
+function noCodes(answer: Exclude<DeviceAuthorization, { kind: 'codes' | 'rejected' }>): BrokerError {
+  switch (answer.kind) {
+    case 'not_offered':
+      return new BrokerError(
+        'invalid_input',
+        'The authorization server of this server does not offer the device flow.',
+        {
+          nextStep: STEP_OTHER_FLOW,
+        },
+      );
+    case 'unavailable':
+      return new BrokerError('discovery_failed', 'The device authorization endpoint did not answer.', {
+        retryable: true,
+        ...(answer.retryAfterSeconds !== undefined && { retryAfterSeconds: answer.retryAfterSeconds }),
+      });
+    case 'malformed':
+      return new BrokerError('discovery_failed', 'The device authorization endpoint gave no usable codes.', {
+        nextStep: STEP_OTHER_FLOW,
+      });
+  }
+}
