@@ -3,11 +3,12 @@
  * say something first. What is then asked for and stored is `open-sign-in.ts`.
  */
 import { profileFor } from '../catalog/index.js';
+import { BrokerError } from '../core/errors.js';
 import { assertPkce, createAuthorizationRequest, preflightAuthorization, selectScope } from '../oauth/index.js';
 import type { ClientConfiguration } from '../vault/index.js';
 import { type ClientChoice, chooseClient } from './client-selection.js';
 import type { KnownServer } from './known-server.js';
-import { type FoundAuthorizationServer, openSignIn, type SignInPurpose } from './open-sign-in.js';
+import { type FoundAuthorizationServer, openSignIn, type SignInChoice, type SignInPurpose } from './open-sign-in.js';
 import type { ConfigReason, RequiresAuth, RequiresOauthConfig } from './outcomes.js';
 import type { Parts } from './parts.js';
 import { type BoundRedirect, bindRedirect, chooseRedirect } from './redirect-uri.js';
@@ -58,13 +59,43 @@ export async function beginAuthorization(
     return requiresConfig(parts, server, configuration, purpose.discovery, scope, reason);
   }
   if (mustAsk !== undefined) return requiresConfig(parts, server, configuration, purpose.discovery, scope, mustAsk);
-  return openSignIn(parts, server, configuration, purpose, {
+  return openOrMend(parts, server, configuration, purpose, {
     bound,
     redirect,
     scope,
     client: registration.client,
     clientIsKept: registration.isKept,
   });
+}
+
+/**
+ * Opens the sign-in. What is refused here (a pushed request) is refused at once and not to a browser, so it is also
+ * mended at once: another client where ours was forgotten, no scope where we chose it.
+ */
+async function openOrMend(
+  parts: Parts,
+  server: KnownServer,
+  configuration: ClientConfiguration | undefined,
+  purpose: SignInPurpose,
+  use: SignInChoice,
+): Promise<RequiresAuth | RequiresOauthConfig | NoAuthorizationServer> {
+  const again = (changed: Partial<SignInPurpose>) =>
+    beginAuthorization(parts, server, configuration, { ...purpose, ...changed });
+  const opened = await openSignIn(parts, server, configuration, purpose, use);
+  if (opened.kind === 'opened') return opened.payload;
+  const { failure } = opened;
+  const { issuer } = purpose.discovery.authorizationServer;
+  if (failure.code === 'client_rejected' && use.clientIsKept) {
+    await forgetRegistration(parts, server, issuer, use.bound.redirectUri, use.client.clientId);
+    return again({});
+  }
+  const isForTheUser =
+    configuration?.scope !== undefined || server.entry.oauth.scope !== undefined || use.scope === undefined;
+  if (failure.code === 'scope_rejected' && !isForTheUser && purpose.reason !== 'insufficient_scope')
+    return again({ reason: 'scope_rejected', scopeOverride: '' });
+  if (failure.code === 'client_rejected' || failure.code === 'scope_rejected')
+    return requiresConfig(parts, server, configuration, purpose.discovery, use.scope, failure.code);
+  throw new BrokerError(failure.code, failure.message, { retryable: failure.retryable });
 }
 
 /** Nobody is sent to sign in where we could not redeem the code afterwards, or push the request before. */
@@ -121,7 +152,8 @@ function questionFirst(
 
 /**
  * The client of the choice; a kept registration that the authorize page no longer knows is replaced once. It is not
- * tried for a step-up: the client is known, and to those who count, trying is an authorization request.
+ * tried for a step-up: the client is known, and to those who count, trying is an authorization request. Nor where
+ * requests are pushed: the push tells.
  */
 async function clientToUse(
   parts: Parts,
@@ -135,7 +167,9 @@ async function clientToUse(
   const fetch = parts.network.guardedFetch(new URL(server.entry.url));
   const request = { authorizationServer, redirectUri: bound.redirectUri, fetch, ...(scope !== undefined && { scope }) };
   const registration = await registeredClient(parts, server, request);
-  const isTried = registration.kind === 'registered' && registration.isKept && reason !== 'insufficient_scope';
+  const isPushed = authorizationServer.pushedAuthorizationRequestEndpoint !== undefined;
+  const isTried =
+    !isPushed && registration.kind === 'registered' && registration.isKept && reason !== 'insufficient_scope';
   if (!isTried) return registration;
   const { authorizationUrl } = await createAuthorizationRequest({
     authorizationServer,

@@ -110,6 +110,8 @@ export type LaunchResult =
       readonly continueUrl: string;
       readonly cookie: { readonly name: string; readonly value: string; readonly maxAgeSeconds: number };
     }
+  /** The authorization server does not take the request now; `message` is text of ours. */
+  | { readonly kind: 'failed'; readonly serverName: string; readonly message: string }
   | { readonly kind: 'unknown' };
 
 /** The local form of a server: client configuration, or a token/key, or both where nothing was discovered. */

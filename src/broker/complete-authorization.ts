@@ -67,7 +67,7 @@ async function complete(parts: Parts, parameters: URLSearchParams, arrival: Arri
   if (response.kind === 'malformed') return { kind: 'refused', code: 'state_invalid' };
   const lease = await exchangeLease(vault, idOf(index.value));
   try {
-    const taken = await take(parts, vault, pending);
+    const taken = await take(parts, vault, idOf(index.value), state);
     return taken === undefined
       ? { kind: 'refused', code: 'state_invalid' }
       : await finishSignIn(parts, vault, taken, response);
@@ -90,15 +90,20 @@ async function release(parts: Parts, lease: Lease | undefined): Promise<void> {
   });
 }
 
-/** Consumes the state, atomically: of two equal answers one gets further. */
+/** Consumes the state, atomically: of two equal answers one gets further. That its URL is renewed meanwhile is none. */
 async function take(
   parts: Parts,
   vault: Vault,
-  pending: Versioned<PendingAuthorization>,
+  id: readonly string[],
+  state: string,
 ): Promise<Versioned<PendingAuthorization> | undefined> {
-  const value: PendingAuthorization = { ...pending.value, answeredAt: parts.clock.now() };
-  const generation = await vault.pendings.compareAndSwap(idOf(value), value, pending.generation);
-  return generation === undefined ? undefined : { value, generation };
+  for (;;) {
+    const pending = await vault.pendings.get(id);
+    if (pending === undefined || !isOpen(pending.value, state)) return undefined;
+    const value: PendingAuthorization = { ...pending.value, answeredAt: parts.clock.now() };
+    const generation = await vault.pendings.compareAndSwap(id, value, pending.generation);
+    if (generation !== undefined) return { value, generation };
+  }
 }
 
 function isOpen(pending: PendingAuthorization, state: string): boolean {

@@ -4,6 +4,7 @@ import type { PendingAuthorization } from '../vault/index.js';
 import type { LaunchResult } from './broker.js';
 import { bindingCookie } from './complete-authorization.js';
 import type { Parts } from './parts.js';
+import { urlForVisit } from './pushed-sign-in.js';
 
 /** May be opened again and again while the sign-in is open; nothing is consumed. */
 export async function launch(
@@ -15,10 +16,10 @@ export async function launch(
   const pending = await openPending(parts, token);
   if (pending === undefined) return { kind: 'unknown' };
   const { browserBinding } = pending;
-  if (browserBinding === undefined) return { kind: 'redirect', url: pending.authorizationUrl };
+  if (browserBinding === undefined) return leaveFor(parts, pending);
   const name = bindingCookie(pending);
   const isBound = Object.hasOwn(cookies, name) && cookies[name] === browserBinding;
-  if (confirmed && isBound) return { kind: 'redirect', url: pending.authorizationUrl };
+  if (confirmed && isBound) return leaveFor(parts, pending);
   return {
     kind: 'confirm',
     serverName: pending.serverName,
@@ -32,6 +33,13 @@ export async function launch(
       maxAgeSeconds: Math.max(1, Math.ceil((pending.expiresAt - parts.clock.now()) / 1_000)),
     },
   };
+}
+
+/** A request that is pushed is pushed anew for each visit. */
+async function leaveFor(parts: Parts, pending: PendingAuthorization): Promise<LaunchResult> {
+  const visit = await urlForVisit(parts, pending);
+  if ('url' in visit) return { kind: 'redirect', url: visit.url };
+  return { kind: 'failed', serverName: pending.serverName, message: visit.failure.message };
 }
 
 async function openPending(parts: Parts, token: string): Promise<PendingAuthorization | undefined> {

@@ -12,6 +12,7 @@ import type {
   ClientConfiguration,
   OAuthClient,
   PendingAuthorization,
+  SignInFailure,
 } from '../vault/index.js';
 import type { KnownServer } from './known-server.js';
 import { noteAuthorizationRequest } from './observations.js';
@@ -19,6 +20,7 @@ import { openPage } from './open-pages.js';
 import type { AuthReason, RequiresAuth } from './outcomes.js';
 import type { Parts } from './parts.js';
 import { signInRequired } from './payloads.js';
+import { pushSignIn } from './pushed-sign-in.js';
 import type { BoundRedirect, RedirectChoice } from './redirect-uri.js';
 
 export type FoundAuthorizationServer = Extract<Discovery, { kind: 'authorization_server' }>;
@@ -50,14 +52,22 @@ export interface SignInChoice {
   readonly clientIsKept: boolean;
 }
 
-/** Makes the authorization request, stores the pending record and has its port served. */
+export type OpenedSignIn =
+  | { readonly kind: 'opened'; readonly payload: RequiresAuth }
+  /** The authorization server's own word, in the contract's, before anybody was sent there; nothing was stored. */
+  | { readonly kind: 'refused'; readonly failure: SignInFailure };
+
+/**
+ * Makes the authorization request, pushes it where that is offered, stores the pending record and has its port served.
+ * @throws {BrokerError} `authorization_failed`, retryable, where it has to be pushed and cannot be for now.
+ */
 export async function openSignIn(
   parts: Parts,
   server: KnownServer,
   configuration: ClientConfiguration | undefined,
   purpose: SignInPurpose,
   use: SignInChoice,
-): Promise<RequiresAuth> {
+): Promise<OpenedSignIn> {
   const { authorizationServer } = purpose.discovery;
   const profile = profileFor({ name: server.entry.oauth.profile, issuer: authorizationServer.issuer });
   const resource = resourceToAsk(server, purpose);
@@ -71,7 +81,7 @@ export async function openSignIn(
   });
   rememberSecret(request.codeVerifier);
   const needsBrowserBinding = use.redirect.kind === 'relay' && purpose.flow === 'browser';
-  const pending: PendingAuthorization = {
+  const unpushed: PendingAuthorization = {
     ...purposeOfPending(parts, server, configuration, purpose, use),
     state: request.state,
     codeVerifier: request.codeVerifier,
@@ -79,11 +89,14 @@ export async function openSignIn(
     ...(needsBrowserBinding && { browserBinding: randomToken() }),
     expiresAt: parts.clock.now() + PENDING_AUTHORIZATION_TTL_MS,
   };
+  const push = await pushSignIn(parts, unpushed, request.parameters);
+  if (push.kind === 'refused') return push;
+  const { pending } = push;
   await storePending(parts, server, pending, purpose.operation);
   const { listening } = use.bound;
   if (listening !== undefined)
     await openPage(parts, listening.port, listening.host, pending.launchToken, pending.expiresAt);
-  return signInRequired(pending, listening?.origin);
+  return { kind: 'opened', payload: signInRequired(pending, listening?.origin) };
 }
 
 /** The RFC 8707 resource to ask a token for; null where the provider takes none. */
@@ -167,6 +180,8 @@ function endpointsOf(authorizationServer: AuthorizationServer): AuthorizationSer
     authorizationEndpoint,
     tokenEndpoint,
     revocationEndpoint,
+    pushedAuthorizationRequestEndpoint,
+    requirePushedAuthorizationRequests,
     issParameterSupported,
     tokenEndpointAuthMethodsSupported,
     issuerAssumed,
@@ -177,6 +192,8 @@ function endpointsOf(authorizationServer: AuthorizationServer): AuthorizationSer
     tokenEndpoint,
     issParameterSupported,
     ...(revocationEndpoint !== undefined && { revocationEndpoint }),
+    ...(pushedAuthorizationRequestEndpoint !== undefined && { pushedAuthorizationRequestEndpoint }),
+    ...(requirePushedAuthorizationRequests === true && { requirePushedAuthorizationRequests }),
     ...(tokenEndpointAuthMethodsSupported !== undefined && { tokenEndpointAuthMethodsSupported }),
     ...(issuerAssumed === true && { issuerAssumed }),
   };

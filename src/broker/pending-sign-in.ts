@@ -12,7 +12,7 @@ import { STEP_SIGN_IN_ANEW } from './next-steps.js';
 import { letPortGo } from './open-pages.js';
 import type { AuthReason, RequiresAuth, RequiresOauthConfig } from './outcomes.js';
 import type { Parts } from './parts.js';
-import { pollDeviceCode } from './poll-device-code.js';
+import { renewedSignIn } from './pushed-sign-in.js';
 import { chooseRedirect, isPortForeign } from './redirect-uri.js';
 import { forgetRegistration, suspectRegistration } from './registration.js';
 import { settledPending } from './settled-sign-in.js';
@@ -32,7 +32,6 @@ export async function pendingSignIn(
   args: ConnectArguments,
 ): Promise<PendingState> {
   if (!(await parts.vaultExists())) return { kind: 'none' };
-  await pollDeviceCode(parts, server.id);
   const pending = await settledPending(parts, server);
   if (pending === undefined) return { kind: 'none' };
   if (statesOtherKind(args)) return forget(parts, server, pending, undefined);
@@ -53,7 +52,10 @@ export async function pendingSignIn(
     const payload = await beginElsewhere(parts, server, configuration, pending);
     return { kind: 'answer', payload };
   }
-  return { kind: 'answer', payload: await sameSignIn(parts, pending) };
+  const current = await renewedSignIn(parts, pending);
+  if (current.failure !== undefined)
+    return { kind: 'answer', payload: await sayFailure(parts, server, configuration, current, current.failure) };
+  return { kind: 'answer', payload: await sameSignIn(parts, current) };
 }
 
 /** A foreign program has taken the port meanwhile, and the client is one that we can register for another. */
@@ -133,8 +135,7 @@ async function remove(parts: Parts, server: KnownServer, pending: PendingAuthori
 
 /** A kept registration whose authorize page nobody came back from may be one that the server has forgotten. */
 async function suspect(parts: Parts, server: KnownServer, pending: PendingAuthorization): Promise<void> {
-  // A client that was given device codes is known.
-  if (!pending.clientIsKept || pending.device !== undefined) return;
+  if (!pending.clientIsKept) return;
   await suspectRegistration(
     parts,
     server,

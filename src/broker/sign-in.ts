@@ -21,6 +21,7 @@ import type { AuthReason, ConfigReason, RequiresAuth, RequiresOauthConfig } from
 import type { Parts } from './parts.js';
 import { signInRequired } from './payloads.js';
 import { currentRefusal } from './probe-server.js';
+import { renewedSignIn } from './pushed-sign-in.js';
 import { listenAgain } from './redirect-uri.js';
 import { requiresConfig } from './requires-config.js';
 
@@ -92,8 +93,13 @@ async function letPortGoIfReplaced(parts: Parts, server: KnownServer, pending: P
   if (current?.state !== pending.state) await letPortGo(parts, pending);
 }
 
-/** The sign-in that waits, its port served again if the process that served it is gone. */
-export async function sameSignIn(parts: Parts, pending: PendingAuthorization): Promise<RequiresAuth> {
+/**
+ * The sign-in that waits, its URL renewed where that ends soon, and its port served again if the process that served it
+ * is gone.
+ * @throws {BrokerError} as `renewedSignIn` does.
+ */
+export async function sameSignIn(parts: Parts, waiting: PendingAuthorization): Promise<RequiresAuth> {
+  const pending = await renewedSignIn(parts, waiting);
   if (pending.flow !== 'browser') return signInRequired(pending, undefined);
   const { listening } = await listenAgain(parts, pending.redirectUri);
   // Noted again, in case the process that began it died before it had noted it.

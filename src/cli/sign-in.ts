@@ -141,5 +141,7 @@ function isStillPending(pending: RequiresAuth, outcome: Outcome): boolean {
   if (outcome.status !== 'requires_auth') return false;
   if (pending.completion === 'form' || pending.authUrl === null) return true;
   if (outcome.launchUrl !== undefined && outcome.launchUrl === pending.launchUrl) return true;
-  return outcome.authUrl === pending.authUrl;
+  return (
+    outcome.authUrl === pending.authUrl || (outcome.expiresAt !== undefined && outcome.expiresAt === pending.expiresAt)
+  );
 }

@@ -21,6 +21,9 @@ export interface AuthorizationServerEndpoints {
   readonly authorizationEndpoint: string;
   readonly tokenEndpoint: string;
   readonly revocationEndpoint?: string;
+  /** RFC 9126; `requirePushedAuthorizationRequests`: it takes no other requests. */
+  readonly pushedAuthorizationRequestEndpoint?: string;
+  readonly requirePushedAuthorizationRequests?: true;
   /** RFC 9207: `iss` is advertised, so an answer without it is refused. */
   readonly issParameterSupported: boolean;
   /** Endpoints named without an issuer: it is only their origin, and an `iss` says nothing against it. */
@@ -133,6 +136,12 @@ export interface PendingAuthorization {
   readonly device?: DeviceCodes;
   /** Where the user goes: the authorization request itself (for a relay they are shown the launch page instead), or the page for the user code. */
   readonly authorizationUrl: string;
+  /** Of a pushed request (RFC 9126): what was pushed and can be again, and when its URL ends. */
+  readonly pushed?: {
+    readonly parameters: Readonly<Record<string, string>>;
+    readonly pushedAt: number;
+    readonly expiresAt: number;
+  };
   readonly launchToken: string;
   /** A relay needs the cookie that the launch page sets; a loopback redirect binds the browser by itself. */
   readonly browserBinding?: string;

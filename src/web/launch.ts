@@ -6,7 +6,7 @@ import { getCookie } from 'hono/cookie';
 import type { Broker } from '../broker/broker.js';
 import { sendPage, setBindingCookie } from './page-response.js';
 import { launchPage } from './pages/launch-page.js';
-import { forbiddenPage, notFoundPage } from './pages/outcome-pages.js';
+import { failedPage, forbiddenPage, notFoundPage } from './pages/outcome-pages.js';
 import type { WebContext } from './web-context.js';
 import { isWebUrl } from './web-url.js';
 
@@ -15,6 +15,7 @@ export async function openLaunch(c: WebContext, broker: Broker): Promise<Respons
   if (!isDocumentRequest(c)) return sendPage(c, forbiddenPage(), 403);
   const result = await broker.launch(c.req.param('token') ?? '', getCookie(c), isConfirmed(c));
   if (result.kind === 'unknown') return sendPage(c, notFoundPage(), 404);
+  if (result.kind === 'failed') return sendPage(c, failedPage(result.serverName, result.message));
   if (result.cookie !== undefined) setBindingCookie(c, result.cookie, { sameSite: 'Lax', path: '/' });
   if (result.kind === 'confirm') return sendPage(c, launchPage(result));
   if (!isWebUrl(result.url)) throw new TypeError('A launch leads to an http(s) URL.');
