@@ -5,9 +5,10 @@ import { ownerOf, ownerTuple, type Principal } from '../core/principal.js';
 import type { Grant, PendingAuthorization, ServerObservation, StoredSecret, Vault } from '../vault/index.js';
 import type { AccountStatus, ServerStatus } from './broker.js';
 import { accessOf, type GrantAccess } from './grant-access.js';
-import { allEntries, checkServerName, findEntry, isSameUrl, unknownServer } from './known-server.js';
+import { allEntries, boundUrl, checkServerName, findEntry, isSameUrl, unknownServer } from './known-server.js';
 import type { Parts } from './parts.js';
 import { isoInstant } from './payloads.js';
+import { startedAuthType } from './process-environment.js';
 import { unattendedGrantType } from './unattended-grant.js';
 
 /** What is stored of one owner, by kind. */
@@ -88,7 +89,8 @@ function serverStatus(entry: ServerEntry, all: OwnerRecords, now: number): Serve
 /** What is stored for another URL of that name does not speak for this one. */
 function recordsOf(entry: ServerEntry, all: OwnerRecords): OwnerRecords {
   const isMeant = (record: { readonly serverName: string; readonly serverUrl: string }): boolean =>
-    record.serverName === entry.serverName && entry.kind === 'remote' && isSameUrl(record.serverUrl, entry.url);
+    record.serverName === entry.serverName &&
+    (entry.kind === 'remote' ? isSameUrl(record.serverUrl, entry.url) : record.serverUrl === boundUrl(entry));
   return {
     grants: all.grants.filter(isMeant),
     secrets: all.secrets.filter(isMeant),
@@ -151,16 +153,10 @@ function authTypeOf(entry: ServerEntry, own: OwnerRecords): ServerStatus['authTy
   if (own.grants.length > 0) return 'oauth2';
   const [secret] = own.secrets;
   if (secret !== undefined) return secret.kind;
-  if (entry.kind === 'stdio') return stdioAuthType(entry.env);
+  if (entry.kind === 'stdio') return startedAuthType(entry);
   if (unattendedGrantType(entry) !== undefined) return 'oauth2';
   if (entry.auth !== 'auto') return entry.auth;
   return own.observations.find((seen) => seen.authType !== 'unknown')?.authType ?? 'unknown';
-}
-
-function stdioAuthType(env: Extract<ServerEntry, { kind: 'stdio' }>['env']): ServerStatus['authType'] {
-  const sources = Object.values(env).filter((value) => typeof value !== 'string');
-  if (sources.some((value) => value.source === 'oauth')) return 'oauth2';
-  return sources.length > 0 ? 'api_key' : 'none';
 }
 
 function requiresOAuth(authType: ServerStatus['authType']): boolean | null {

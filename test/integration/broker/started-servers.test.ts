@@ -1,0 +1,158 @@
+/** Servers of the user's file that are programs, asked through the broker. */
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { childServer, jsonOf, modernChildServer, processGone, startsIn } from '../../support/child-servers.js';
+import { type ComposedBroker, composedBroker } from '../../support/composed-broker.js';
+import { createStage, writeServersFile } from '../../support/stage.js';
+import type { TemporaryHome } from '../../support/temporary-home.js';
+
+const stage = createStage();
+let home: TemporaryHome;
+let composed: ComposedBroker;
+
+beforeEach(async () => {
+  home = await stage.home();
+  composed = stage.keep(await composedBroker({ home }));
+});
+afterEach(() => stage.close());
+
+function serversFile(mcpServers: Readonly<Record<string, unknown>>): Promise<void> {
+  return writeServersFile(home, { mcpServers });
+}
+
+function connect(args: Readonly<Record<string, unknown>>) {
+  return composed.broker.connect(composed.principal, { serverName: 'local', ...args });
+}
+
+async function call(toolName: string, args: Readonly<Record<string, unknown>> = {}) {
+  const called = await composed.broker.callTool(composed.principal, { serverName: 'local', toolName, arguments: args });
+  if (called.kind === 'input_required') throw new Error('the server asks for something');
+  return called.kind === 'upstream' ? jsonOf(called.result) : called.outcome;
+}
+
+describe('a server of the file that is a program', () => {
+  it('is connected, listed, searched and called like any other', async () => {
+    await serversFile({ local: { ...childServer(), env: { GREETING: 'hello' } } });
+
+    expect(await connect({})).toMatchObject({
+      status: 'success',
+      serverName: 'local',
+      account: 'default',
+      authType: 'none',
+      transport: 'stdio',
+      protocolVersion: '2025-11-25',
+      instructions: 'Be kind.',
+      toolCount: 7,
+    });
+    expect(await call('environment')).toMatchObject({ GREETING: 'hello' });
+    expect(await composed.broker.listServers(composed.principal, 'local')).toMatchObject({
+      servers: [
+        {
+          serverName: 'local',
+          target: process.execPath,
+          source: 'user',
+          authType: 'none',
+          requiresOAuth: false,
+          toolCount: 7,
+          accounts: [{ account: 'default', state: 'connected' }],
+        },
+      ],
+    });
+    expect(await composed.broker.searchTools(composed.principal, { query: 'echo' })).toMatchObject({
+      tools: [{ serverName: 'local', name: 'echo' }],
+    });
+  });
+
+  it('is called without having been connected, and searched for too', async () => {
+    await serversFile({ local: modernChildServer() });
+
+    expect(await composed.broker.searchTools(composed.principal, { query: 'ping' })).toMatchObject({
+      tools: [{ serverName: 'local', name: 'ping' }],
+    });
+    const called = await composed.broker.callTool(composed.principal, { serverName: 'local', toolName: 'ping' });
+    expect(called).toMatchObject({ kind: 'upstream', result: { content: [{ type: 'text', text: 'pong' }] } });
+  });
+
+  it('runs once, however many ask, and once more for each account', async () => {
+    const starts = join(home.path, 'starts');
+    await serversFile({ local: { ...childServer(), env: { STARTS_FILE: starts } } });
+    await Promise.all([connect({}), call('echo'), call('echo'), connect({})]);
+    expect(await startsIn(starts)).toHaveLength(1);
+
+    await connect({ account: 'second' });
+
+    expect(await startsIn(starts)).toHaveLength(2);
+  });
+
+  it('is ended by clearing it, and started with what the file says now', async () => {
+    await serversFile({ local: { ...childServer(), env: { GREETING: 'hello' } } });
+    const { pid } = (await call('process')) as { pid: number };
+    await serversFile({ local: { ...childServer(), env: { GREETING: 'good evening' } } });
+    expect(await call('environment')).toMatchObject({ GREETING: 'good evening' });
+    await processGone(pid);
+
+    const again = (await call('process')) as { pid: number };
+    expect(await composed.broker.clearAuth(composed.principal, { serverName: 'local' })).toMatchObject({
+      status: 'success',
+      revocation: 'none',
+    });
+    await processGone(again.pid);
+  });
+
+  it.each([
+    ['a URL', { url: 'https://example.com/mcp' }, 'server_url_mismatch'],
+    ['another kind of credential', { authType: 'bearer' }, 'invalid_input'],
+  ])('T60 takes no %s from an agent', async (_what, args, code) => {
+    await serversFile({ local: childServer() });
+
+    expect(await connect(args)).toMatchObject({ status: 'error', code });
+  });
+
+  it.each([
+    ['that is not installed', { command: 'no-such-program-anywhere' }, 'upstream_unreachable', false],
+    ['that ends at once', childServer('ends-at-once'), 'upstream_unreachable', true],
+    [
+      'whose environment variable is missing',
+      { ...childServer(), env: { KEY: { source: 'env', name: 'NO_SUCH_VARIABLE' } } },
+      'invalid_input',
+      false,
+    ],
+    [
+      'whose file is missing',
+      { ...childServer(), env: { KEY: { source: 'file', path: '/no/such/file' } } },
+      'invalid_input',
+      false,
+    ],
+  ])('%s says so, and what to do', async (_what, entry, code, retryable) => {
+    await serversFile({ local: entry });
+
+    expect(await connect({})).toMatchObject({ status: 'error', serverName: 'local', code, retryable });
+  });
+});
+
+describe('a credential for a program', () => {
+  it('T70 of several lines is passed to none', async () => {
+    process.env['KEY_OF_TWO_LINES'] = 'first\nNODE_OPTIONS=--require=/tmp/canary.js';
+    try {
+      await serversFile({ local: { ...childServer(), env: { KEY: { source: 'env', name: 'KEY_OF_TWO_LINES' } } } });
+      const refused = await connect({});
+
+      expect(refused).toMatchObject({ status: 'error', code: 'invalid_input' });
+      expect(JSON.stringify(refused)).not.toContain('canary');
+    } finally {
+      delete process.env['KEY_OF_TWO_LINES'];
+    }
+  });
+
+  it('T70 never goes to a variable that loads code', async () => {
+    for (const name of ['NODE_OPTIONS', 'LD_PRELOAD', 'PATH', 'DYLD_INSERT_LIBRARIES', 'PYTHONSTARTUP', 'BASH_ENV']) {
+      await serversFile({ local: { ...childServer(), env: { [name]: { source: 'env', name: 'HOME' } } } });
+      const fresh = stage.keep(await composedBroker({ home }));
+
+      expect(await fresh.broker.connect(fresh.principal, { serverName: 'local' }), name).toMatchObject({
+        status: 'error',
+        code: 'invalid_input',
+      });
+    }
+  });
+});
