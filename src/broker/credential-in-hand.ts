@@ -36,12 +36,7 @@ export async function credentialState(
   if (!(await parts.vaultExists())) return stated === 'none' ? inHand(NO_CREDENTIAL) : { kind: 'missing' };
   const vault = await parts.vault();
   const secret = (await vault.secrets.get(server.id))?.value;
-  if (secret !== undefined && stated !== 'oauth2') {
-    refuseOtherUrl(server, secret.serverUrl);
-    return secret.state === 'rejected'
-      ? { kind: 'key_rejected', secret }
-      : inHand(keyCredential(server, secret.kind, secret.value, 'secret'));
-  }
+  if (secret !== undefined && stated !== 'oauth2') return storedKey(server, secret);
   if (stated === 'bearer' || stated === 'api_key') return { kind: 'missing' };
   const access = await fresh.freshGrant(server);
   if (access.kind === 'ended') return { kind: 'ended', access };
@@ -51,6 +46,13 @@ export async function credentialState(
   const seen = await observation(parts, server);
   const needsNothing = stated === 'auto' && seen?.authType === 'none' && seen.state === 'connected';
   return needsNothing ? inHand(NO_CREDENTIAL) : { kind: 'missing' };
+}
+
+function storedKey(server: KnownServer, secret: StoredSecret): CredentialState {
+  refuseOtherUrl(server, secret.serverUrl);
+  return secret.state === 'rejected'
+    ? { kind: 'key_rejected', secret }
+    : inHand(keyCredential(server, secret.kind, secret.value, 'secret'));
 }
 
 /** Nobody has to sign in for it: there is a token, or an error that says why not. */

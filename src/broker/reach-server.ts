@@ -10,15 +10,17 @@ import type { Connections } from './connections.js';
 import type { CredentialInHand } from './credential.js';
 import type { CredentialState } from './credential-in-hand.js';
 import type { FreshGrants } from './fresh-grant.js';
-import { keyRequired } from './key-required.js';
 import { keepConfiguration } from './kept-configuration.js';
+import { keyRequired } from './key-required.js';
 import { type AnyServer, isStarted, type KnownServer } from './known-server.js';
 import { observe } from './observations.js';
 import type { AuthReason, RequiresAuth, RequiresOauthConfig } from './outcomes.js';
 import type { Parts } from './parts.js';
-import { asksForScope, refusesToken, renewedCredential, settledCredential } from './renewed-credential.js';
+import { asksForScope, refusesToken } from './refusals.js';
+import { renewedCredential, settledCredential } from './renewed-credential.js';
 import { requireSignIn, sameSignIn } from './sign-in.js';
 import type { StartedServers } from './started-servers.js';
+import { refusedWithoutUser } from './unattended-failure.js';
 
 /** The work was done, or the user has to do something first. */
 export type Reached<T> =
@@ -135,14 +137,19 @@ export function createReach(
     return { kind: 'done', value, credential, connection };
   }
 
-  function refused<T>(
+  async function refused<T>(
     server: KnownServer,
     configuration: ClientConfiguration | undefined,
     credential: CredentialInHand,
     refusal: Refusal,
     options: ReachOptions,
-  ): Reached<T> {
+  ): Promise<Reached<T>> {
     connections.retire(server);
+    if (credential.grant?.unattended !== undefined) {
+      const failure = refusedWithoutUser(server, refusal);
+      await observe(parts, server, { state: 'error', reason: failure.code });
+      throw failure;
+    }
     return { kind: 'sign_in', ask: () => payloadOfRefusal(server, configuration, credential, refusal, options) };
   }
 

@@ -8,8 +8,6 @@ import type { KnownServer } from './known-server.js';
 import type { Parts } from './parts.js';
 import { asksForScope, refusesToken } from './refusals.js';
 
-export { asksForScope, refusesToken };
-
 import { settledPending } from './settled-sign-in.js';
 
 /** What is stored, after a sign-in that is just being finished where it has ended. */

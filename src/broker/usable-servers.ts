@@ -2,10 +2,12 @@
 import { ownerTuple } from '../core/principal.js';
 import { type AnyServer, isStarted, type KnownServer, type StartedServer } from './known-server.js';
 import type { Parts } from './parts.js';
+import { unattendedGrantType } from './unattended-grant.js';
 
 /**
- * Those with a stored credential, a key of the user's file, that the user's file says to need none, or that were
- * connected to without one; in their order. A built-in server that nobody ever named is never contacted.
+ * Those with a stored credential, a key or a grant without a user in the user's file, that the user's file says to
+ * need none, or that were connected to without one; in their order. A built-in server that nobody ever named is never
+ * contacted.
  */
 export async function usableServers(parts: Parts, servers: readonly AnyServer[]): Promise<readonly AnyServer[]> {
   const known = (await parts.vaultExists()) ? await knownIds(parts, servers) : new Set<string>();
@@ -18,6 +20,7 @@ export async function usableServers(parts: Parts, servers: readonly AnyServer[])
 function needsNoUser({ entry }: KnownServer): boolean {
   return (
     entry.value !== undefined ||
+    unattendedGrantType(entry) !== undefined ||
     (entry.auth === 'none' && entry.source !== 'catalog')
   );
 }
