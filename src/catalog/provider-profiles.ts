@@ -210,6 +210,13 @@ export const providerProfiles: readonly ProviderProfile[] = [
     offlineAccess: false,
     tokenEndpointAuthMethod: 'client_secret_post',
     bearerTokenTypes: ['user', 'bot'],
+    tokenErrors: {
+      internal_error: 'temporarily_unavailable',
+      fatal_error: 'temporarily_unavailable',
+      service_unavailable: 'temporarily_unavailable',
+      ratelimited: 'temporarily_unavailable',
+      request_timeout: 'temporarily_unavailable',
+    },
     statedIssuers: [{ asked: /^https:\/\/mcp\.slack\.com$/u, stated: /^https:\/\/slack\.com$/u }],
     registration: 'none',
     advice: 'Slack answers for published and internal apps only.',

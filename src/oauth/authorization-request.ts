@@ -28,7 +28,9 @@ export interface AuthorizationRequestOptions {
   readonly scope?: string | undefined;
   /** The RFC 8707 resource, or null where the profile omits it. */
   readonly resource: string | null;
-  /** Of the user's file, e.g. `access_type`; they never replace ours. */
+  /** What stands between scopes there. Default a space (RFC 6749 section 3.3). */
+  readonly scopeSeparator?: ',' | undefined;
+  /** Of the user's file or a profile, e.g. `access_type`; they never replace ours. An empty one is not sent at all. */
   readonly extraParameters?: Readonly<Record<string, string>> | undefined;
   /** Default: `consent` with `offline_access`, as OpenID Connect Core section 11 asks; else none. */
   readonly prompt?: string | undefined;
@@ -73,7 +75,9 @@ export async function createAuthorizationRequest(options: AuthorizationRequestOp
   const state = oauth.generateRandomState();
   const codeVerifier = oauth.generateRandomCodeVerifier();
   const codeChallenge = await oauth.calculatePKCECodeChallenge(codeVerifier);
-  const extra = Object.entries(options.extraParameters ?? {}).filter(([name]) => !OWN_PARAMETERS.includes(name));
+  const extra = Object.entries(options.extraParameters ?? {}).filter(
+    ([name, value]) => value !== '' && !OWN_PARAMETERS.includes(name),
+  );
   const parameters = { ...Object.fromEntries(extra), ...requestParameters(options, state, codeChallenge) };
   const authorizationUrl = authorizationUrlOf(options.authorizationServer.authorizationEndpoint, parameters);
   return { authorizationUrl, parameters, state, codeVerifier };
@@ -99,9 +103,10 @@ function requestParameters(
   state: string,
   codeChallenge: string,
 ): AuthorizationParameters {
-  const { scope, resource, extraParameters } = options;
+  const { resource, extraParameters } = options;
+  const scope = options.scope?.replace(/ +/gu, options.scopeSeparator ?? '$&');
   const prompt =
-    options.prompt ?? extraParameters?.prompt ?? (hasScope(scope, 'offline_access') ? 'consent' : undefined);
+    options.prompt ?? extraParameters?.prompt ?? (hasScope(options.scope, 'offline_access') ? 'consent' : undefined);
   return {
     response_type: 'code',
     client_id: options.clientId,
@@ -111,6 +116,6 @@ function requestParameters(
     code_challenge_method: 'S256',
     ...(scope !== undefined && scope !== '' && { scope }),
     ...(resource !== null && { resource }),
-    ...(prompt !== undefined && { prompt }),
+    ...(prompt !== undefined && prompt !== '' && { prompt }),
   };
 }

@@ -12,6 +12,8 @@ const KNOWN_ERRORS = [
   'unauthorized_client',
   'invalid_client',
 ] as const;
+const TENANT_PLACEHOLDER = '{tenantid}';
+const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u;
 const VISIBLE_ASCII = /^[\x20-\x7e]+$/u;
 
 export interface ExpectedResponse {
@@ -55,5 +57,12 @@ export function authorizationErrorOf(error: string): AuthorizationError {
 
 function isExpectedIssuer(iss: string | null, expected: ExpectedResponse): boolean {
   if (iss === null) return !expected.issParameterSupported;
-  return expected.issuerAssumed === true || iss === expected.issuer;
+  return expected.issuerAssumed === true || iss === expected.issuer || isTenantOf(iss, expected.issuer);
+}
+
+/** Entra asked for all tenants states a template as its issuer, and the user's own tenant answers. */
+function isTenantOf(iss: string, issuer: string): boolean {
+  const [before = '', after] = issuer.split(TENANT_PLACEHOLDER);
+  if (after === undefined || !iss.startsWith(before) || !iss.endsWith(after)) return false;
+  return GUID.test(iss.slice(before.length, iss.length - after.length));
 }

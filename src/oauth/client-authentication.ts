@@ -2,13 +2,16 @@
 import * as oauth from 'oauth4webapi';
 import { BrokerError } from '../core/errors.js';
 import { CLIENT_ASSERTION_TYPE, createClientAssertion } from './client-assertion.js';
-import type { AuthorizationServer, ClientCredentials, TokenEndpointAuthMethod } from './types.js';
+import type { AuthorizationServer, ClientCredentials, TokenEndpointAuthMethod, TokenEndpointQuirks } from './types.js';
 
 /** What of an authorization server the token and revocation requests need; what is stored with a grant fits. */
 export type TokenEndpoints = Pick<
   AuthorizationServer,
   'issuer' | 'tokenEndpoint' | 'revocationEndpoint' | 'tokenEndpointAuthMethodsSupported'
->;
+> & {
+  /** Of a known provider; resolved when it is asked, never stored. */
+  readonly quirks?: TokenEndpointQuirks | undefined;
+};
 
 /**
  * The library's client authentication for `client`. Basic credentials are form-encoded (RFC 6749 section 2.3.1);
@@ -55,8 +58,18 @@ function formEncoded(text: string): string {
 }
 
 /**
- * The client with the method to try once after `invalid_client`, or undefined: the secret in the body, where that
- * is listed or nothing is. Client authentication comes before a code or refresh token is looked at (RFC 6749
+ * Whether the client itself may be what was refused. One that was registered for no authentication and yet given a
+ * secret (Figma, Supabase) is told in several ways that the secret is missing.
+ */
+export function mayRefuseClient(error: string, client: ClientCredentials): boolean {
+  if (error === 'invalid_client') return true;
+  const heldSecretBack = client.tokenEndpointAuthMethod === 'none' && client.clientSecret !== undefined;
+  return heldSecretBack && (error === 'invalid_request' || error === 'unauthorized_client');
+}
+
+/**
+ * The client with the method to try once after it was refused, or undefined: the secret in the body, where that
+ * is listed or no method with a secret is. Client authentication comes before a code or refresh token is looked at (RFC 6749
  * section 3.2.1), so it is not spent by the first request.
  */
 export function withFallbackMethod(
@@ -66,8 +79,9 @@ export function withFallbackMethod(
   const tried = client.tokenEndpointAuthMethod;
   if (client.clientSecret === undefined || tried === 'client_secret_post' || tried === 'private_key_jwt')
     return undefined;
-  const offered = endpoints.tokenEndpointAuthMethodsSupported?.includes('client_secret_post') ?? true;
-  return offered ? { ...client, tokenEndpointAuthMethod: 'client_secret_post' } : undefined;
+  const listed = endpoints.tokenEndpointAuthMethodsSupported ?? [];
+  const isOffered = listed.includes('client_secret_post') || !listed.includes('client_secret_basic');
+  return isOffered ? { ...client, tokenEndpointAuthMethod: 'client_secret_post' } : undefined;
 }
 
 /**

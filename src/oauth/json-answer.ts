@@ -27,7 +27,8 @@ export function withoutNulls(value: JsonObject): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));
 }
 
-function isJsonObject(value: unknown): value is JsonObject {
+/** Whether a parsed value is an object, and neither a list nor null. */
+export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -10,6 +10,8 @@ export interface LibraryRequest {
   readonly fetch: GuardedFetch;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** `json`: what the library has form-encoded is sent as a JSON object. */
+  readonly format?: 'json' | undefined;
   /** Turns what came back into what the library can read. */
   readonly rebuild: (answer: GuardedResponse) => Response;
 }
@@ -35,14 +37,25 @@ export function libraryOptions(request: LibraryRequest): {
     [oauth.customFetch]: async (url, init) => {
       const answer = await request.fetch(url, {
         method: init.method === 'POST' ? 'POST' : 'GET',
-        headers: init.headers,
-        ...(init.body === undefined ? {} : { body: init.body.toString() }),
+        ...bodyOf(init, request.format),
         ...(request.signal === undefined ? {} : { signal: request.signal }),
         redirects: 'refuse',
         timeoutMs: request.timeoutMs,
       });
       return request.rebuild(answer);
     },
+  };
+}
+
+function bodyOf(
+  { headers, body }: LibraryFetchInit,
+  format: 'json' | undefined,
+): { headers: Record<string, string>; body?: string } {
+  if (format !== 'json' || !(body instanceof URLSearchParams))
+    return { headers, ...(body !== undefined && { body: body.toString() }) };
+  return {
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify(Object.fromEntries(body)),
   };
 }
 

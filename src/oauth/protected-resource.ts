@@ -9,7 +9,7 @@ import { isResourceOf } from './resource.js';
 import { usableScopes } from './scope.js';
 import { discoveryUnavailable } from './translate-error.js';
 import type { BearerChallenge, ProtectedResource } from './types.js';
-import { protectedResourceMetadataUrls } from './well-known.js';
+import { protectedResourceMetadataUrls, withFinalSlash } from './well-known.js';
 
 const strings = z.array(z.string()).optional().catch(undefined);
 const protectedResourceDocument = z.object({
@@ -36,7 +36,8 @@ export interface ProtectedResourceSearch {
  */
 export async function findProtectedResource(search: ProtectedResourceSearch): Promise<ProtectedResource | undefined> {
   let unavailable: { readonly retryAfterSeconds?: number } | undefined;
-  for (const url of protectedResourceMetadataUrls(search.serverUrl, search.challenge?.resourceMetadata)) {
+  const urls = protectedResourceMetadataUrls(search.serverUrl, search.challenge?.resourceMetadata);
+  for (const url of withFinalSlash(urls, search.serverUrl)) {
     const answer = await requestMetadata(search.fetch, url);
     if (answer.kind === 'unavailable') unavailable ??= answer;
     if (answer.kind !== 'document') continue;

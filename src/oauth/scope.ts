@@ -13,12 +13,14 @@ export interface ScopeSelection {
   readonly challengeScope?: string | undefined;
   readonly protectedResource?: ProtectedResource | undefined;
   readonly authorizationServer: Pick<AuthorizationServer, 'scopesSupported'>;
+  /** Of a known provider: whether `offline_access` is understood there. Default: where it is listed. */
+  readonly offlineAccess?: boolean | undefined;
 }
 
 /**
  * The scope that an authorization request sends, or undefined for none.
  * The caller's → the challenge's → all of the protected resource's → none; `offline_access` is added to the
- * latter two where the authorization server lists it, since only then is it understood.
+ * latter two where the authorization server lists it, since only then is it understood, or is known to understand it.
  *
  * @see MCP authorization, "Scope Selection Strategy"; OpenID Connect Core section 11
  */
@@ -27,7 +29,8 @@ export function selectScope(selection: ScopeSelection): string | undefined {
   const needed =
     scopeUnion(selection.challengeScope, undefined) ?? joined(selection.protectedResource?.scopesSupported ?? []);
   if (needed === undefined) return undefined;
-  const offersRefresh = selection.authorizationServer.scopesSupported?.includes(OFFLINE_ACCESS) ?? false;
+  const isListed = selection.authorizationServer.scopesSupported?.includes(OFFLINE_ACCESS) ?? false;
+  const offersRefresh = selection.offlineAccess ?? isListed;
   return offersRefresh ? scopeUnion(needed, OFFLINE_ACCESS) : needed;
 }
 

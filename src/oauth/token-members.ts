@@ -16,9 +16,12 @@ export function lifetimeSeconds(value: unknown): number | undefined {
   return Math.min(Math.floor(seconds), ACCESS_TOKEN_MAX_LIFETIME_SECONDS);
 }
 
-/** The granted scope; undefined ("as requested") where nothing usable is said. A list is joined, as some servers send one. */
+/**
+ * The granted scope; undefined ("as requested") where nothing usable is said. A list is joined, as some servers send
+ * one, and commas without a space stand between scopes (GitHub, Slack, Linear), though RFC 6749 would have them in one.
+ */
 export function scopeOf(value: unknown): string | undefined {
   const text = Array.isArray(value) ? value.filter((item) => typeof item === 'string').join(' ') : value;
   if (typeof text !== 'string' || text.length > SCOPE_MAX_LENGTH || !SCOPE_TEXT.test(text)) return undefined;
-  return text;
+  return text.includes(' ') ? text : text.split(',').filter(Boolean).join(' ') || undefined;
 }

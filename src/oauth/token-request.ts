@@ -4,6 +4,7 @@ import { TOKEN_REQUEST_TIMEOUT_MS } from '../core/limits.js';
 import type { GuardedFetch, GuardedResponse } from '../core/outbound.js';
 import {
   clientAuthentication,
+  mayRefuseClient,
   type TokenEndpoints,
   withEndpointAudience,
   withFallbackMethod,
@@ -12,7 +13,7 @@ import { checkEndpoint } from './endpoint-url.js';
 import { libraryOptions } from './library-request.js';
 import { rebuildTokenResponse, validateTokenResponse } from './token-response.js';
 import { tokenOutcomeOfError } from './translate-error.js';
-import type { ClientCredentials, TokenOutcome } from './types.js';
+import type { ClientCredentials, TokenEndpointQuirks, TokenOutcome } from './types.js';
 
 /** What every token request needs, whatever is redeemed. */
 export interface TokenRequest {
@@ -23,7 +24,7 @@ export interface TokenRequest {
   readonly fetch: GuardedFetch;
   readonly signal?: AbortSignal | undefined;
   /** Reads an answer that holds something else than an access token. Default `rebuildTokenResponse`. */
-  readonly rebuild?: (answer: GuardedResponse) => Response;
+  readonly rebuild?: (answer: GuardedResponse, quirks?: TokenEndpointQuirks) => Response;
 }
 
 export interface CodeExchange extends TokenRequest {
@@ -77,7 +78,7 @@ export async function requestTokens(
   parameters: Readonly<Record<string, string>>,
 ): Promise<TokenOutcome> {
   const first = await sendTokenRequest(request, grantType, parameters);
-  if (first.kind !== 'rejected' || first.error !== 'invalid_client') return first;
+  if (first.kind !== 'rejected' || !mayRefuseClient(first.error, request.client)) return first;
   const client =
     withFallbackMethod(request.client, request.authorizationServer) ??
     withEndpointAudience(request.client, request.authorizationServer.tokenEndpoint);
@@ -99,11 +100,14 @@ async function sendTokenRequest(
   const client = { client_id: request.client.clientId };
   const authentication = clientAuthentication(request.client);
   const body = { ...parameters, ...(request.resource === null ? {} : { resource: request.resource }) };
+  const { quirks } = request.authorizationServer;
+  const { rebuild = rebuildTokenResponse } = request;
   const options = libraryOptions({
     fetch: request.fetch,
     signal: request.signal,
     timeoutMs: TOKEN_REQUEST_TIMEOUT_MS,
-    rebuild: request.rebuild ?? rebuildTokenResponse,
+    format: quirks?.tokenRequestFormat,
+    rebuild: (answer) => rebuild(answer, quirks),
   });
   let response: Response;
   try {

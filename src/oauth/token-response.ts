@@ -4,11 +4,11 @@ import { TOKEN_MAX_LENGTH } from '../core/limits.js';
 import type { GuardedResponse } from '../core/outbound.js';
 import { retryAfterSeconds } from '../core/retry-after.js';
 import { parseChallenges } from './challenge.js';
-import { type JsonObject, strictJsonObjectOf, withoutNulls } from './json-answer.js';
+import { isJsonObject, type JsonObject, strictJsonObjectOf, withoutNulls } from './json-answer.js';
 import { jsonResponse } from './library-request.js';
 import { lifetimeSeconds, scopeOf } from './token-members.js';
 import { isTransientStatus, tokenOutcomeOfError } from './translate-error.js';
-import type { TokenOutcome, TokenSet } from './types.js';
+import type { TokenEndpointQuirks, TokenOutcome, TokenSet } from './types.js';
 
 /** Registered names for what some providers call otherwise (GitHub, Slack and Microsoft, by their own documentation). */
 const ERROR_NAMES: Readonly<Record<string, string>> = {
@@ -30,16 +30,18 @@ const VISIBLE_ASCII = /^[\x21-\x7e]+$/u;
 /**
  * Rebuilds what came back: status 200 or an error status, JSON, no nulls, no `id_token` that nobody verifies.
  * A body that is no such thing is left out, and `validateTokenResponse` then calls the answer malformed.
+ *
+ * @param quirks - of the provider that was asked, where it is a known one
  */
-export function rebuildTokenResponse(answer: GuardedResponse): Response {
+export function rebuildTokenResponse(answer: GuardedResponse, quirks: TokenEndpointQuirks = {}): Response {
   const retryAfter = answer.headers.get('retry-after');
   if (isTransientStatus(answer.status)) {
     return jsonResponse(answer.status, undefined, retryAfter === null ? {} : { 'retry-after': retryAfter });
   }
   const body = bodyOf(answer);
   const isSuccess = answer.status === 200 || answer.status === 201;
-  if (body?.error !== undefined) return jsonResponse(isSuccess ? 400 : answer.status, errorBody(body.error));
-  if (isSuccess) return jsonResponse(200, body === undefined ? undefined : tokenBody(body));
+  if (body?.error !== undefined) return jsonResponse(isSuccess ? 400 : answer.status, errorBody(body.error, quirks));
+  if (isSuccess) return jsonResponse(200, body === undefined ? undefined : tokenBody(body, quirks));
   if (answer.status === 401 && refusesBasic(answer)) return jsonResponse(401, { error: 'invalid_client' });
   return jsonResponse(answer.status, undefined);
 }
@@ -94,25 +96,37 @@ function bodyOf(answer: GuardedResponse): JsonObject | undefined {
 }
 
 /** An `error` that is no error name is no OAuth error: nothing may be concluded from it. */
-function errorBody(error: unknown): JsonObject | undefined {
+function errorBody(error: unknown, { tokenErrors = {} }: TokenEndpointQuirks): JsonObject | undefined {
   if (typeof error !== 'string' || !ERROR_NAME.test(error)) return undefined;
+  if (Object.hasOwn(tokenErrors, error)) return { error: tokenErrors[error] };
   return { error: Object.hasOwn(ERROR_NAMES, error) ? ERROR_NAMES[error] : error };
 }
 
 /**
  * The members that count, in the types that RFC 6749 gives them. A missing `token_type` is taken for Bearer:
  * it is required, several providers leave it out, and nothing else is ever asked for.
- * A provider that nests the user's token (Slack's `authed_user`) is unwrapped here, before anything is checked.
  */
-function tokenBody(body: JsonObject): JsonObject {
-  const { access_token, refresh_token, token_type, expires_in, scope } = withoutNulls(body);
+function tokenBody(body: JsonObject, quirks: TokenEndpointQuirks): JsonObject {
+  const { access_token, refresh_token, token_type, expires_in, scope } = withoutNulls(tokenMembers(body));
   return {
     access_token,
-    token_type: token_type ?? 'bearer',
+    token_type: tokenType(token_type, quirks),
     refresh_token: refresh_token === '' ? undefined : refresh_token,
     expires_in: lifetimeSeconds(expires_in),
     scope: scopeOf(scope),
   };
+}
+
+/** Slack nests the user's token in `authed_user` where no bot was asked for; there is then none beside it. */
+function tokenMembers(body: JsonObject): JsonObject {
+  const { access_token, authed_user } = body;
+  const isNested = (access_token ?? undefined) === undefined && isJsonObject(authed_user);
+  return isNested ? authed_user : body;
+}
+
+function tokenType(value: unknown, { bearerTokenTypes = [] }: TokenEndpointQuirks): unknown {
+  if (value === undefined) return 'bearer';
+  return typeof value === 'string' && bearerTokenTypes.includes(value.toLowerCase()) ? 'bearer' : value;
 }
 
 /** RFC 6749 section 5.2: a client that used Basic and is refused gets a 401 with a Basic challenge, with or without a body. */

@@ -104,6 +104,16 @@ export interface TokenSet {
   readonly expiresInSeconds?: number;
 }
 
+/** How the token endpoint of a known provider differs from RFC 6749. */
+export interface TokenEndpointQuirks {
+  /** `json`: it reads JSON, not a form. */
+  readonly tokenRequestFormat?: 'json';
+  /** Values of `token_type`, in lower case, that are Bearer tokens by another name. */
+  readonly bearerTokenTypes?: readonly string[];
+  /** Its own names of errors, and the registered ones. */
+  readonly tokenErrors?: Readonly<Record<string, string>>;
+}
+
 /** Everything that can come of a token request. Only `rejected` is the authorization server's own, parsed word. */
 export type TokenOutcome =
   | {

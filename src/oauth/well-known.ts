@@ -12,8 +12,22 @@ const OPENID_CONFIGURATION = '/.well-known/openid-configuration';
  */
 export function protectedResourceMetadataUrls(serverUrl: URL, challengeUrl?: string): readonly string[] {
   const fromChallenge = challengeUrl !== undefined && URL.canParse(challengeUrl) ? [new URL(challengeUrl).href] : [];
-  const pathInserted = `${serverUrl.origin}${PROTECTED_RESOURCE}${pathOf(serverUrl)}${serverUrl.search}`;
-  return [...new Set([...fromChallenge, pathInserted, `${serverUrl.origin}${PROTECTED_RESOURCE}`])];
+  return [...new Set([...fromChallenge, pathInserted(serverUrl), `${serverUrl.origin}${PROTECTED_RESOURCE}`])];
+}
+
+/**
+ * `urls` with the place where a path that ends in a slash keeps it, after the place where it does not: the slash is
+ * part of the path (RFC 9728 section 3.1), but most servers leave it out.
+ */
+export function withFinalSlash(urls: readonly string[], serverUrl: URL): readonly string[] {
+  const { origin, pathname, search } = serverUrl;
+  if (pathname === '/' || !pathname.endsWith('/')) return urls;
+  const kept = `${origin}${PROTECTED_RESOURCE}${pathname}${search}`;
+  return [...new Set(urls.flatMap((url) => (url === pathInserted(serverUrl) ? [url, kept] : [url])))];
+}
+
+function pathInserted(serverUrl: URL): string {
+  return `${serverUrl.origin}${PROTECTED_RESOURCE}${pathOf(serverUrl)}${serverUrl.search}`;
 }
 
 /**

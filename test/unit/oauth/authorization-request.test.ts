@@ -36,6 +36,21 @@ describe('createAuthorizationRequest', () => {
     });
   });
 
+  it('parts scopes as the provider wants them, and leaves alone what its caller has parted so', async () => {
+    const scope = 'read write offline_access';
+    expect((await parametersOf({ scope, scopeSeparator: ',' })).get('scope')).toBe('read,write,offline_access');
+    expect((await parametersOf({ scope: 'read,write', scopeSeparator: ',' })).get('scope')).toBe('read,write');
+    expect((await parametersOf({ scope: 'read  write' })).get('scope')).toBe('read  write');
+  });
+
+  it('does not send a parameter that is left empty, the consent that goes with offline_access included', async () => {
+    const scope = 'read offline_access';
+    expect((await parametersOf({ scope })).get('prompt')).toBe('consent');
+    const parameters = await parametersOf({ scope, extraParameters: { prompt: '', audience: '' } });
+    expect(parameters.has('prompt')).toBe(false);
+    expect(parameters.has('audience')).toBe(false);
+  });
+
   it('T21 state and verifier are 256 bits each, new each time, and neither is in the other', async () => {
     const requests = await Promise.all(Array.from({ length: 50 }, () => request()));
     const values = requests.flatMap(({ state, codeVerifier }) => [state, codeVerifier]);

@@ -44,6 +44,27 @@ describe('validateAuthorizationResponse', () => {
     ).toEqual({ kind: 'code', code: 'abc' });
   });
 
+  describe('for all tenants of Entra, whose metadata state a template', () => {
+    const tenants = { ...expected, issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0' };
+    const tenant = '9188040d-6c67-4c5b-b112-36a304b66dad';
+    const iss = (value: string) => new URLSearchParams({ code: 'abc', state: 'the-state', iss: value }).toString();
+
+    it("is the answer of the user's own tenant", () => {
+      expect(validate(iss(`https://login.microsoftonline.com/${tenant}/v2.0`), tenants).kind).toBe('code');
+    });
+
+    it.each([
+      `https://login.microsoftonline.com.evil.example/${tenant}/v2.0`,
+      `https://login.microsoftonline.com/${tenant}/v2.0/`,
+      `https://login.microsoftonline.com/${tenant}`,
+      'https://login.microsoftonline.com/evil/../x/v2.0',
+      'https://login.microsoftonline.com//v2.0',
+      'https://login.microsoftonline.com/v2.0',
+    ])('T33 is not that of %s', (value) => {
+      expect(validate(iss(value), tenants)).toEqual({ kind: 'issuer_mismatch' });
+    });
+  });
+
   it.each(['state=the-state', 'code=abc', 'iss=https%3A%2F%2Fas.example', 'error=access_denied'])(
     'T36 %s twice is refused',
     (twice) => {

@@ -33,6 +33,28 @@ describe('selectScope', () => {
   );
 });
 
+describe('offline_access', () => {
+  const asked = (offlineAccess: boolean | undefined, scopesSupported: readonly string[], requested?: string) =>
+    selectScope({
+      challengeScope: 'read',
+      ...(requested !== undefined && { requested }),
+      authorizationServer: { scopesSupported },
+      offlineAccess,
+    });
+
+  it('is asked for where it is listed, or known to be understood, and not where it is known not to be', () => {
+    expect(asked(undefined, ['read'])).toBe('read');
+    expect(asked(undefined, ['read', 'offline_access'])).toBe('read offline_access');
+    expect(asked(true, ['read'])).toBe('read offline_access');
+    expect(asked(false, ['read', 'offline_access'])).toBe('read');
+  });
+
+  it("is never added to the caller's own words", () => {
+    expect(asked(true, [], 'write')).toBe('write');
+    expect(asked(true, [], '')).toBeUndefined();
+  });
+});
+
 describe('step-up', () => {
   it('asks for what is in hand and what is challenged', () => {
     expect(scopeUnion('read offline_access', 'write read')).toBe('read offline_access write');

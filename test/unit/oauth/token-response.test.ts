@@ -52,7 +52,7 @@ describe('a token response', () => {
   it('form-encoded, as GitHub sends it', async () => {
     expect(await outcomeOf(textAnswer(200, 'access_token=gho_1&scope=repo%2Cgist&token_type=bearer', FORM))).toEqual({
       kind: 'tokens',
-      tokens: { accessToken: 'gho_1', tokenType: 'Bearer', scope: 'repo,gist' },
+      tokens: { accessToken: 'gho_1', tokenType: 'Bearer', scope: 'repo gist' },
     });
   });
 

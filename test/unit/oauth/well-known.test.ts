@@ -2,12 +2,35 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalResource } from '../../../src/oauth/index.js';
 import { isResourceOf } from '../../../src/oauth/resource.js';
-import { authorizationServerMetadataUrls, protectedResourceMetadataUrls } from '../../../src/oauth/well-known.js';
+import {
+  authorizationServerMetadataUrls,
+  protectedResourceMetadataUrls,
+  withFinalSlash,
+} from '../../../src/oauth/well-known.js';
 import vectors from '../../vectors/discovery-urls.json' with { type: 'json' };
 
 describe('protected resource metadata', () => {
   it.each(vectors.protectedResource)('$title', ({ serverUrl, challengeUrl, urls }) => {
     expect(protectedResourceMetadataUrls(new URL(serverUrl), challengeUrl)).toEqual(urls);
+  });
+});
+
+describe('protected resource metadata of a server whose path ends in a slash', () => {
+  const place = 'https://mcp.example/.well-known/oauth-protected-resource';
+
+  it.each([
+    ['https://mcp.example/mcp/', [`${place}/mcp`, `${place}/mcp/`, place]],
+    ['https://mcp.example/mcp', [`${place}/mcp`, place]],
+    ['https://mcp.example/', [place]],
+  ])('may keep it: %s', (serverUrl, urls) => {
+    const url = new URL(serverUrl);
+    expect(withFinalSlash(protectedResourceMetadataUrls(url), url)).toEqual(urls);
+  });
+
+  it('is asked for once where the challenge names it', () => {
+    const url = new URL('https://mcp.example/mcp/');
+    const urls = withFinalSlash(protectedResourceMetadataUrls(url, `${place}/mcp/`), url);
+    expect(urls).toEqual([`${place}/mcp/`, `${place}/mcp`, place]);
   });
 });
 
