@@ -2,7 +2,9 @@
  * The broker's face to `server`, `web` and `cli`: the two lines of the architecture meet here.
  * (Interfaces only; `createBroker` in `index.ts` builds one.)
  */
+import type { Host, InputAnswers, InputRound } from '../core/host.js';
 import type { Principal } from '../core/principal.js';
+import type { HostChange } from '../upstream/index.js';
 import type { Cleared, Failure, Outcome } from './outcomes.js';
 
 /** The arguments of `connect_to_mcp_server`, already validated (`arguments.ts`). */
@@ -24,6 +26,10 @@ export interface CallContext {
   readonly signal?: AbortSignal;
   /** Present where the host gave a progress token; a wait then lasts as long as asked, with a notification every 10 s. */
   readonly onProgress?: (progress: { progress: number; total?: number; message?: string }) => void;
+  /** Whom a server may ask while it works on this call; its messages go there too. */
+  readonly host?: Host;
+  /** What answers the `input_required` that the same call came to before. */
+  readonly answers?: InputAnswers;
 }
 
 export type AccountState = 'connected' | 'auth_required' | 'config_required' | 'not_connected' | 'error';
@@ -85,7 +91,9 @@ export type ServerList =
 /** A proxied call either reached the upstream, or became a payload of ours. */
 export type ProxiedCall =
   | { readonly kind: 'upstream'; readonly result: Readonly<Record<string, unknown>> }
-  | { readonly kind: 'outcome'; readonly outcome: Outcome };
+  | { readonly kind: 'outcome'; readonly outcome: Outcome }
+  /** The server has to know more first: only for a host that is asked by results. Ready to be shown. */
+  | { readonly kind: 'input_required'; readonly round: InputRound };
 
 /** What the browser is to be shown; `web` renders it, nothing of the query is echoed. */
 export type CallbackResult =
@@ -289,6 +297,10 @@ export interface Broker {
   openPorts(): Promise<readonly { readonly host: '127.0.0.1' | 'localhost' | '::1'; readonly port: number }[]>;
   /** Proof that this process serves the vault: an HMAC of the challenge. */
   proveVault(challenge: string): Promise<string>;
+  /** Whom servers may ask outside of any call, and what they are told that we can answer. Cheap: said before each call. */
+  attend(host: Host): void;
+  /** Passes on to the connected servers that the host's roots or its log level have changed. */
+  hostChanged(what: HostChange): void;
   /** Resolves when no code or refresh token is being redeemed: a commit in flight ends before the process does. */
   close(): Promise<void>;
 }

@@ -9,6 +9,7 @@ import { connectRemote, type RequestCredential, type UpstreamConnection } from '
 import { connectionKey, connectionKeys } from './connection-key.js';
 import type { CredentialInHand } from './credential.js';
 import type { KnownServer } from './known-server.js';
+import { isDeclaredTo, standingHost } from './named-host.js';
 import { observation } from './observations.js';
 import type { Parts } from './parts.js';
 import { resolveValue } from './value-sources.js';
@@ -45,6 +46,7 @@ export function createConnections(parts: Parts, onToolsChanged: () => void): Con
     options: { readonly timeoutMs?: number } = {},
   ): Promise<UpstreamConnection> {
     const key = connectionKey(server);
+    if (!isDeclaredTo(parts.pool.get(key), parts.attended.host)) parts.pool.retire(key);
     carried.set(key, carriedNext(carried.get(key), credential));
     return parts.pool.use(key, () => connect(server, async () => requestCredential(carried.get(key)?.header), options));
   }
@@ -69,6 +71,7 @@ export function createConnections(parts: Parts, onToolsChanged: () => void): Con
         clientVersion: parts.settings.version,
         log: parts.log,
         onToolsChanged,
+        ...standingHost(parts, server),
         ...options,
         ...(priorEra !== undefined && { priorEra }),
       },

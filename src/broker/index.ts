@@ -17,6 +17,7 @@ import { createFreshGrants } from './fresh-grant.js';
 import { keyRequired } from './key-required.js';
 import { type AnyServer, anyServer, isStarted, knownServer } from './known-server.js';
 import { launch } from './launch.js';
+import { namedContext, passedOn } from './named-host.js';
 import { openPorts } from './open-pages.js';
 import type { Outcome } from './outcomes.js';
 import type { Parts } from './parts.js';
@@ -37,8 +38,8 @@ export type * from './outcomes.js';
 export type { BrokerSettings, Parts } from './parts.js';
 
 /** Builds the broker; nothing is opened or asked before the first call. */
-export function createBroker(given: Omit<Parts, 'background'>): Broker {
-  const parts: Parts = { ...given, background: createBackground(given.log) };
+export function createBroker(given: Omit<Parts, 'background' | 'attended'>): Broker {
+  const parts: Parts = { ...given, background: createBackground(given.log), attended: { host: undefined } };
   const fresh = createFreshGrants(parts);
   const toolChanges = createToolChanges();
   const connections = createConnections(parts, toolChanges.announce);
@@ -71,8 +72,16 @@ export function createBroker(given: Omit<Parts, 'background'>): Broker {
 
   const shown = (serverName: string): string => displayText(serverName, SERVER_NAME_MAX_LENGTH);
 
-  async function proxied(serverName: string, work: () => Promise<ProxiedCall>): Promise<ProxiedCall> {
-    const result = await asOutcome(parts.log, shown(serverName), work);
+  async function proxied(
+    principal: Principal,
+    args: Parameters<typeof anyServer>[2],
+    context: CallContext,
+    work: (server: AnyServer, context: CallContext) => Promise<ProxiedCall>,
+  ): Promise<ProxiedCall> {
+    const result = await asOutcome(parts.log, shown(args.serverName), async () => {
+      const server = await anyServer(parts, principal, args);
+      return passedOn(await work(server, namedContext(context, server)), server, context);
+    });
     return 'status' in result ? { kind: 'outcome', outcome: result } : result;
   }
 
@@ -99,11 +108,9 @@ export function createBroker(given: Omit<Parts, 'background'>): Broker {
           : search.searchServer(await anyServer(parts, principal, { serverName: args.serverName }), args),
       ),
     callTool: (principal, args, context = {}) =>
-      proxied(args.serverName, async () => callTool(request, await anyServer(parts, principal, args), args, context)),
+      proxied(principal, args, context, (server, named) => callTool(request, server, args, named)),
     readResource: (principal, args, context = {}) =>
-      proxied(args.serverName, async () =>
-        readResource(request, await anyServer(parts, principal, args), args, context),
-      ),
+      proxied(principal, args, context, (server, named) => readResource(request, server, args, named)),
     usableServers: async (principal) =>
       (await everyServer.usable(principal)).map(({ entry: { serverName } }) => serverName),
     listOfEach: async (principal, kind, serverNames) => {
@@ -112,11 +119,11 @@ export function createBroker(given: Omit<Parts, 'background'>): Broker {
       return everyServer.lists(asked, kind);
     },
     getPrompt: (principal, args, context = {}) =>
-      proxied(args.serverName, async () =>
-        getPrompt(request, await anyServer(parts, principal, { serverName: args.serverName }), args, context),
+      proxied(principal, { serverName: args.serverName }, context, (server, named) =>
+        getPrompt(request, server, args, named),
       ),
     complete: (principal, args, context = {}) =>
-      proxied(args.serverName, async () => complete(request, await anyServer(parts, principal, args), args, context)),
+      proxied(principal, args, context, (server, named) => complete(request, server, args, named)),
     onToolsChanged: toolChanges.listen,
     storeKey: (principal, args) =>
       asOutcome(parts.log, shown(args.serverName), async () => {
@@ -134,6 +141,12 @@ export function createBroker(given: Omit<Parts, 'background'>): Broker {
 
     openPorts: () => openPorts(parts),
     proveVault: async (challenge) => (await parts.vault()).sign('listener', challenge),
+    attend: (host) => {
+      parts.attended.host = host;
+    },
+    hostChanged: (what) => {
+      for (const connection of parts.pool.all()) connection.hostChanged?.(what);
+    },
     close: async () => {
       await Promise.allSettled([fresh.settled(), parts.background.close(), ...finishingNow]);
     },

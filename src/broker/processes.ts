@@ -7,6 +7,7 @@ import type { Owner } from '../core/principal.js';
 import { connectSubprocess, createStartLimit, type StartLimit, type UpstreamConnection } from '../upstream/index.js';
 import { connectionKey, connectionKeys } from './connection-key.js';
 import type { StartedServer } from './known-server.js';
+import { isDeclaredTo, standingHost } from './named-host.js';
 import { observation } from './observations.js';
 import type { Parts } from './parts.js';
 import type { ProcessEnvironment } from './process-environment.js';
@@ -37,6 +38,7 @@ export function createProcesses(parts: Parts, onToolsChanged: () => void): Proce
     options: { readonly timeoutMs?: number },
   ): Promise<UpstreamConnection> {
     const key = connectionKey(server);
+    if (!isDeclaredTo(parts.pool.get(key), parts.attended.host)) parts.pool.retire(key);
     const before = started.get(key);
     const running = parts.pool.get(key);
     if (before !== undefined && running !== undefined && !isSame(before.environment, environment)) {
@@ -72,6 +74,7 @@ export function createProcesses(parts: Parts, onToolsChanged: () => void): Proce
         clientVersion: parts.settings.version,
         log: parts.log,
         onToolsChanged,
+        ...standingHost(parts, server),
         ...options,
         ...(priorEra !== undefined && { priorEra }),
       },

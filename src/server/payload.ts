@@ -5,12 +5,16 @@
 import { failurePayload } from '../broker/failure.js';
 import type { Cleared, Failure, Outcome, ProxiedCall } from '../broker/index.js';
 import { BrokerError } from '../core/errors.js';
+import type { InputRound } from '../core/host.js';
 import { RESULT_MAX_DEPTH } from '../core/limits.js';
 import { GENERAL_SKILL } from '../core/names.js';
 import { redactJson, redactText } from '../core/redaction.js';
 
 /** Marks a payload of ours in `_meta`; nobody else's result keeps this key. */
 export const PAYLOAD_META_KEY = 'mcp-oauth-broker/payload';
+
+/** The `resultType` of a round of 2026-07-28. No result of an upstream keeps a `resultType`. */
+export const INPUT_REQUIRED = 'input_required';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -69,7 +73,17 @@ export function refusalResult(payload: Outcome): ToolResult {
 
 /** The upstream's answer in the shape that the tool gives it, or the payload that came instead of one. */
 export function proxiedResult(answer: ProxiedCall, shape: (result: JsonObject) => ToolResult): ToolResult {
+  if (answer.kind === 'input_required') return roundResult(answer.round);
   return answer.kind === 'outcome' ? refusalResult(answer.outcome) : shape(upstreamResult(answer.result));
+}
+
+/** What the host is asked by, in place of a result; its state is sealed before it leaves (`host-calls.ts`). */
+export function roundResult({ inputRequests, requestState }: InputRound): ToolResult {
+  return {
+    resultType: INPUT_REQUIRED,
+    ...(Object.keys(inputRequests).length > 0 && { inputRequests: redactJson(inputRequests) }),
+    ...(requestState !== undefined && { requestState }),
+  };
 }
 
 /** A failure that arose before the broker was asked, or that it did not foresee. */

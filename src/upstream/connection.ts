@@ -3,9 +3,11 @@
  * stream ended, asks within the session in hand, and keeps the tool list.
  */
 import { type Clock, systemClock } from '../core/clock.js';
+import type { Host } from '../core/host.js';
 import type { Log } from '../core/log.js';
 import { isHeaderMismatch, SessionGoneError, unreachable } from './answers.js';
 import { throughRounds } from './input-rounds.js';
+import { listResources, listResourceTemplates } from './list-resources.js';
 import { headerDeclarations, parameterHeaders } from './parameter-headers.js';
 import { readPrompts } from './read-prompts.js';
 import { readTools } from './read-tools.js';
@@ -18,6 +20,8 @@ export interface ConnectionOptions {
   readonly clock?: Clock;
   /** As in ConnectOptions. */
   readonly onToolsChanged?: () => void;
+  /** As in ConnectOptions. */
+  readonly host?: Host;
 }
 
 /**
@@ -26,7 +30,7 @@ export interface ConnectionOptions {
  */
 export async function createConnection(
   open: () => Promise<Session>,
-  { log, clock = systemClock, onToolsChanged = () => {} }: ConnectionOptions,
+  { log, clock = systemClock, onToolsChanged = () => {}, host }: ConnectionOptions,
 ): Promise<UpstreamConnection> {
   let closed = false;
   let operationsUnderWay = 0;
@@ -100,12 +104,6 @@ export async function createConnection(
     }
   };
 
-  const request = (
-    method: string,
-    params: Readonly<Record<string, unknown>>,
-    options: CallOptions = {},
-  ): Promise<UpstreamResult> => withSession((current) => current.request(method, params, options));
-
   const requestInRounds = (
     method: string,
     params: Readonly<Record<string, unknown>>,
@@ -140,6 +138,7 @@ export async function createConnection(
   adopt(session);
 
   return {
+    declared: host?.capabilities ?? {},
     get transport() {
       return session.transport;
     },
@@ -167,9 +166,9 @@ export async function createConnection(
       await toolCache.list(false);
       return callOnce(name, args, options);
     },
-    listResources: (cursor, options) => request('resources/list', cursor === undefined ? {} : { cursor }, options),
+    listResources: (cursor, options) => withSession((current) => listResources(current, cursor, options)),
     listResourceTemplates: (cursor, options) =>
-      request('resources/templates/list', cursor === undefined ? {} : { cursor }, options),
+      withSession((current) => listResourceTemplates(current, cursor, options)),
     readResource: (uri, options) => requestInRounds('resources/read', { uri }, options),
     listPrompts: (options = {}) => withSession((current) => readPrompts(current, options)),
     getPrompt: (params, options) => requestInRounds('prompts/get', params, options),

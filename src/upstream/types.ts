@@ -1,6 +1,6 @@
 /** The values that the upstream layer takes and gives: MCP servers as the broker sees them. */
 import type { Clock } from '../core/clock.js';
-import type { Host, InputAnswers } from '../core/host.js';
+import type { Host, HostCapabilities, InputAnswers } from '../core/host.js';
 import type { Log } from '../core/log.js';
 import type { UpstreamFetch } from '../core/outbound.js';
 import type { StartLimit } from './start-limit.js';
@@ -141,6 +141,8 @@ export interface UpstreamConnection {
   /** How many operations are under way; a pool leaves a busy connection open. Absent counts as none. */
   readonly operationsUnderWay?: number;
   readonly instructions: string | undefined;
+  /** What a server of before 2026-07-28 was told that we can answer. */
+  readonly declared?: HostCapabilities;
   /** All tools, from a cache that `list_changed` and the server's cache hint end; `refresh` asks anew. */
   listTools(options?: { readonly refresh?: boolean; readonly signal?: AbortSignal }): Promise<ToolList>;
   callTool(name: string, args: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<UpstreamResult>;

@@ -19,6 +19,7 @@ export const registerCall: Register = (program, run) => {
         const call = { serverName, toolName, arguments: toolArguments(json), account: options.account };
         const called = await (await context.dependencies.broker()).callTool(context.principal, call);
         if (called.kind === 'outcome') return reportOutcome(context, called.outcome);
+        if (called.kind === 'input_required') throw new TypeError('only a host of its own gives a call rounds');
         context.terminal.payload(called.result);
         printResult(context.terminal, called.result);
         return called.result['isError'] === true ? EXIT_FAILED : EXIT_SUCCESS;
