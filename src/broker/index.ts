@@ -101,11 +101,11 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended'>): Bro
       asOutcome(parts.log, shown(serverName ?? ''), async () => ({
         servers: await listServers(parts, principal, serverName),
       })),
-    searchTools: (principal, args) =>
+    searchTools: (principal, args, context = {}) =>
       asOutcome(parts.log, shown(args.serverName ?? ''), async () =>
         args.serverName === undefined
-          ? search.searchAll(principal, args)
-          : search.searchServer(await anyServer(parts, principal, { serverName: args.serverName }), args),
+          ? search.searchAll(principal, args, context)
+          : search.searchServer(await anyServer(parts, principal, { serverName: args.serverName }), args, context),
       ),
     callTool: (principal, args, context = {}) =>
       proxied(principal, args, context, (server, named) => callTool(request, server, args, named)),

@@ -7,6 +7,9 @@ import { DISPLAY_TEXT_MAX_LENGTH } from './limits.js';
 /** C0/C1 controls, line separators, bidi controls, zero-width and tag characters. */
 const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]+/gu;
 
+/** The same, but for what makes paragraphs and columns. */
+const UNSHOWABLE_IN_TEXT = /[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu;
+
 /** Whether `text` is shown as it is: at most `maxLength` characters, and none that could mislead. */
 export function isShowable(text: string, maxLength: number): boolean {
   return text.length <= maxLength && text.search(UNSHOWABLE) === -1;
@@ -19,4 +22,13 @@ export function displayText(text: string, maxLength = DISPLAY_TEXT_MAX_LENGTH): 
     .replace(UNSHOWABLE, ' ')
     .trim();
   return shown.length > maxLength ? `${shown.slice(0, maxLength - 1)}…` : shown;
+}
+
+/** `text` with its lines, at most `maxLength` characters, without anything else that `displayText` removes. */
+export function plainText(text: string, maxLength: number): string {
+  const plain = text
+    .slice(0, maxLength * 4)
+    .replace(/\r\n?/gu, '\n')
+    .replace(UNSHOWABLE_IN_TEXT, '');
+  return plain.length > maxLength ? `${plain.slice(0, maxLength - 1)}…` : plain;
 }

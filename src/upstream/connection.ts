@@ -2,6 +2,7 @@
  * A connection that outlives its sessions: it begins a new one where the server forgot the old or the
  * stream ended, asks within the session in hand, and keeps the tool list.
  */
+import { abandonable } from '../core/abandonable.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import type { Host } from '../core/host.js';
 import type { Log } from '../core/log.js';
@@ -185,15 +186,4 @@ export async function createConnection(
       await last.end();
     },
   };
-}
-
-/** `shared` goes on for others when one caller cancels. */
-function abandonable<T>(shared: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return shared;
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    shared.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
