@@ -41,8 +41,6 @@ function settingsOrExit(env: NodeJS.ProcessEnv): Settings {
 /** @returns the exit code, once the host is gone and everything is closed. */
 function serveHost(composition: Composition, agent?: string): Promise<number> {
   const { settings, log, version } = composition;
-  if (settings.tools === 'mirror')
-    log.warn({}, 'MCP_OAUTH_TOOLS=mirror is not supported by this version: the seven tools are listed');
   let composed: Promise<BrokerProcess> | undefined;
   const compose = () => {
     composed ??= import('./compose.js').then(({ composeBroker }) => composeBroker(composition));
@@ -62,6 +60,7 @@ function serveHost(composition: Composition, agent?: string): Promise<number> {
       principalFor: (clientName) => principalOf(settings, agent, clientName),
       version,
       log,
+      tools: settings.tools,
       skillsDirectory: SKILLS_DIRECTORY,
       onEnd: (reason) => resolve(reason === 'uncaught_exception' ? EXIT_FAILED : EXIT_SUCCESS),
     });

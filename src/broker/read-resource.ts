@@ -16,7 +16,11 @@ export async function readResource(
 ): Promise<ProxiedCall> {
   const { uri } = args;
   if (uri !== undefined)
-    return proxied(server, 'resources/read', (connection) => connection.readResource(uri, context));
+    return proxied(server, 'resources/read', async (connection) => {
+      const result = await connection.readResource(uri, context);
+      arrayIn(result, 'contents');
+      return result;
+    });
   const from = parseCursor(args.cursor);
   return proxied(server, 'resources/list', (connection) => listing(connection, from, context));
 }
@@ -27,13 +31,17 @@ async function listing(
   from: ListingCursor,
   context: CallContext,
 ): Promise<UpstreamResult> {
-  const resources = from.resources === null ? {} : await connection.listResources(from.resources, context);
-  const templates = from.templates === null ? {} : await connection.listResourceTemplates(from.templates, context);
+  const resources =
+    from.resources === null ? { resources: [] } : await connection.listResources(from.resources, context);
+  const templates =
+    from.templates === null
+      ? { resourceTemplates: [] }
+      : await connection.listResourceTemplates(from.templates, context);
   const next = { resources: cursorOf(resources), templates: cursorOf(templates) };
   const hasMore = next.resources !== null || next.templates !== null;
   return {
-    resources: resources['resources'] ?? [],
-    resourceTemplates: templates['resourceTemplates'] ?? [],
+    resources: arrayIn(resources, 'resources'),
+    resourceTemplates: arrayIn(templates, 'resourceTemplates'),
     ...(hasMore && { nextCursor: Buffer.from(JSON.stringify(next)).toString('base64url') }),
   };
 }
@@ -64,4 +72,11 @@ function isCursorPart(value: unknown): value is string | null {
 function cursorOf(page: UpstreamResult): string | null {
   const cursor = page['nextCursor'];
   return typeof cursor === 'string' ? cursor : null;
+}
+
+/** @throws {BrokerError} `upstream_protocol_error` where it is none. */
+function arrayIn(result: UpstreamResult, member: string): readonly unknown[] {
+  const value = result[member];
+  if (Array.isArray(value)) return value;
+  throw new BrokerError('upstream_protocol_error', `The server answered without ${member}.`);
 }

@@ -7,6 +7,7 @@ import { displayText } from '../core/display-text.js';
 import { BrokerError } from '../core/errors.js';
 import { SERVER_NAME_MAX_LENGTH } from '../core/limits.js';
 import { jsonSchemaOf, type PropertySchema } from './definition.js';
+import { isObject } from './json-object.js';
 import type { Tool } from './tool.js';
 
 const NAMED_PROBLEMS_MAX = 5;
@@ -49,9 +50,4 @@ function expectation(schema: PropertySchema | undefined): string {
   if (schema?.type === 'object') return 'an object';
   if (schema?.pattern !== undefined) return `a string that matches ${schema.pattern}`;
   return `a string of ${schema?.minLength ?? 0} to ${schema?.maxLength} characters`;
-}
-
-/** A JSON object: neither null nor an array. */
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
 }

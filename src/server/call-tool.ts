@@ -7,7 +7,8 @@ import { displayText } from '../core/display-text.js';
 import { BrokerError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import { redactText, rememberSecret, whileSecret } from '../core/redaction.js';
-import { givenServerName, isObject, parseArguments } from './arguments.js';
+import { givenServerName, parseArguments } from './arguments.js';
+import { isObject } from './json-object.js';
 import { failure, refusalResult, type ToolResult } from './payload.js';
 import type { Tool, ToolCall } from './tool.js';
 
@@ -58,8 +59,8 @@ function givenSecret(given: unknown): string {
   return isObject(given) && typeof given['clientSecret'] === 'string' ? given['clientSecret'] : '';
 }
 
-/** The caller gets an id, the log what happened. */
-function asBrokerError(toolName: string, error: unknown, log: Log): BrokerError {
+/** The unforeseen as `internal_error`: the caller gets an id, the log what happened. @param toolName or the method. */
+export function asBrokerError(toolName: string, error: unknown, log: Log): BrokerError {
   if (error instanceof BrokerError) return error;
   const correlationId = globalThis.crypto.randomUUID();
   log.error({ correlationId, tool: toolName, err: error }, 'a tool call failed unexpectedly');

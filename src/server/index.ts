@@ -20,6 +20,8 @@ export interface ServeOptions {
   readonly principalFor: (clientName: string | undefined) => Principal;
   readonly version: string;
   readonly log: Log;
+  /** `MCP_OAUTH_TOOLS`: whether the connected servers' tools are listed beside the seven. */
+  readonly tools: 'fixed' | 'mirror';
   /** The folder of the skills; it need not exist. */
   readonly skillsDirectory: string;
   /** Called once, at most SHUTDOWN_GRACE_MS after the end was noticed: leaves the process. */
@@ -31,7 +33,7 @@ export function serve(options: ServeOptions): void {
   const { log } = options;
   const stdout = takeStdout();
   const skills = openSkillLibrary(options.skillsDirectory);
-  const connection = serveStdio(() => createMcpServer({ ...options, skills }), {
+  const connection = serveStdio(({ era }) => createMcpServer({ ...options, skills, era }), {
     transport: new StdioServerTransport(process.stdin, stdout),
     onerror: (error) => log.debug({ err: error }, 'the connection to the host reported an error'),
   });

@@ -1,25 +1,33 @@
 /**
- * The MCP server that a host talks to: the seven tools and the skills, for one connection of either era.
+ * The MCP server that a host talks to: the seven tools, the skills, and the prompts of the usable servers (their tools
+ * as well where they are mirrored), for one connection of either era.
  * `tools/call` goes past the SDK's validation: bad arguments get a payload of ours, and an upstream's result
  * keeps every field, known to the SDK or not.
  */
 import {
+  type CallToolResult,
   CLIENT_INFO_META_KEY,
   ProtocolError,
   ProtocolErrorCode,
   Server,
   type ServerContext,
+  type Tool,
 } from '@modelcontextprotocol/server';
 import type { Broker, CallContext } from '../broker/index.js';
 import type { Log } from '../core/log.js';
 import type { Principal } from '../core/principal.js';
 import { redactText } from '../core/redaction.js';
-import { isObject } from './arguments.js';
 import { callTool } from './call-tool.js';
 import { definitionOf } from './definition.js';
 import { INSTRUCTIONS } from './instructions.js';
+import { isObject } from './json-object.js';
+import { createMirroredTools } from './mirrored-tools.js';
+import { isPayload, type ToolResult } from './payload.js';
+import { createPromptMethods } from './prompts.js';
+import type { ProtocolEra } from './protocol-era.js';
 import { serveSkillResources } from './skill-resources.js';
 import type { SkillLibrary } from './skills.js';
+import { createTemplateOwners } from './template-owners.js';
 import { TOOLS } from './tools/index.js';
 
 export interface McpServerOptions {
@@ -28,6 +36,9 @@ export interface McpServerOptions {
   /** The principal of a host that calls itself `clientName`; asked once, at the first call. */
   readonly principalFor: (clientName: string | undefined) => Principal;
   readonly skills: SkillLibrary;
+  readonly era: ProtocolEra;
+  /** `mirror`: the tools of the connected servers are listed beside the seven. */
+  readonly tools: 'fixed' | 'mirror';
   readonly version: string;
   readonly log: Log;
 }
@@ -36,26 +47,55 @@ export interface McpServerOptions {
 const LIST_TTL_MS = 3_600_000;
 
 export function createMcpServer(options: McpServerOptions): Server {
-  const { broker, skills, log } = options;
+  const { broker, skills, era, log } = options;
+  const isMirroring = options.tools === 'mirror';
   const server = new Server(
     { name: 'mcp-oauth-broker', title: 'MCP OAuth broker', version: options.version },
     {
-      capabilities: { tools: {}, resources: {} },
+      capabilities: {
+        tools: isMirroring && era === 'legacy' ? { listChanged: true } : {},
+        resources: {},
+        prompts: {},
+        completions: {},
+      },
       instructions: INSTRUCTIONS,
-      cacheHints: { 'tools/list': { ttlMs: LIST_TTL_MS, cacheScope: 'public' } },
+      ...(isMirroring ? {} : { cacheHints: { 'tools/list': { ttlMs: LIST_TTL_MS, cacheScope: 'public' } } }),
     },
   );
   const tools = new Map(TOOLS.map((tool) => [tool.name, tool]));
+  const templates = createTemplateOwners();
+  const promptMethods = createPromptMethods({ broker, era, templates, log });
+  const mirrored = isMirroring
+    ? createMirroredTools({ broker, era, reserved: [...tools.keys()], notify: () => server.sendToolListChanged(), log })
+    : undefined;
   let principal: Principal | undefined;
+  const principalOf = (context: ServerContext): Principal => {
+    principal ??= options.principalFor(clientName(server, context));
+    return principal;
+  };
 
-  server.setRequestHandler('tools/list', () => ({ tools: TOOLS.map(definitionOf) }));
+  server.setRequestHandler('tools/list', async (_request, context) => ({
+    tools: [...TOOLS.map(definitionOf), ...((await mirrored?.definitions(principalOf(context))) ?? [])],
+  }));
   serveSkillResources(server, skills);
   server.fallbackRequestHandler = async ({ method, params }, context) => {
+    const caller = principalOf(context);
+    const serve = promptMethods.get(method);
+    if (serve !== undefined) return serve(params ?? {}, caller, callContext(context));
     if (method !== 'tools/call') throw new ProtocolError(ProtocolErrorCode.MethodNotFound, 'Method not found');
-    principal ??= options.principalFor(clientName(server, context));
-    return callTool(tools, params, { broker, skills, principal, context: callContext(context) }, log);
+    const called = mirrored === undefined ? params : await mirrored.asProxiedCall(params, caller);
+    const call = { broker, skills, templates, principal: caller, context: callContext(context) };
+    const result = await callTool(tools, called, call, log);
+    return era === 'modern' || isPayload(result)
+      ? result
+      : forOlderHost(server, result, mirrored?.outputSchemaOf(params));
   };
   return server;
+}
+
+/** A structured result that is no object is wrapped in one, as the host was told where the tool is mirrored (SEP-2106). */
+function forOlderHost(server: Server, result: ToolResult, outputSchema: Tool['outputSchema']): ToolResult {
+  return server.projectCallToolResult(result as CallToolResult, outputSchema);
 }
 
 /** What the host calls itself: of 2026-07-28 on every request, before that at `initialize`. */

@@ -66,6 +66,12 @@ function shownName(payload: Outcome | Cleared): string {
   return isAnybodys ? redactText(payload.serverName) : payload.serverName;
 }
 
+/** Whether a result is a payload of ours. */
+export function isPayload(result: ToolResult): boolean {
+  const meta = result['_meta'];
+  return meta !== null && typeof meta === 'object' && Object.hasOwn(meta, PAYLOAD_META_KEY);
+}
+
 /** A payload where an answer of a server was asked for: also missing authorization is then an error. */
 export function refusalResult(payload: Outcome): ToolResult {
   return { ...payloadResult(payload), isError: true };
@@ -92,10 +98,10 @@ export function failure(serverName: string, error: BrokerError, fallbackNextStep
 }
 
 /**
- * An upstream's result without our mark, without a `resultType` (this leg has its own), and with our secrets redacted.
+ * For the wire: an upstream's result without our mark, without a `resultType` (this leg has its own), and with our secrets redacted.
  * @throws {BrokerError} `limit_exceeded` when it is nested deeper than RESULT_MAX_DEPTH.
  */
-function upstreamResult(result: JsonObject): JsonObject {
+export function upstreamResult(result: JsonObject): JsonObject {
   const { resultType: _legOfTheUpstream, ...unmarked } = withoutMark(result, 0) as JsonObject;
   return redactJson(unmarked);
 }

@@ -6,12 +6,14 @@ import { ACCOUNT_NAME_PATTERN, SERVER_NAME_PATTERN } from '../core/names.js';
 import type { Principal } from '../core/principal.js';
 import type { ToolResult } from './payload.js';
 import type { SkillLibrary } from './skills.js';
+import type { TemplateOwners } from './template-owners.js';
 
 /** What a call may use, and on whose behalf it is made. */
 export interface ToolCall {
   /** The broker, built when it is first asked for. */
   readonly broker: () => Promise<Broker>;
   readonly skills: SkillLibrary;
+  readonly templates: TemplateOwners;
   readonly principal: Principal;
   readonly context: CallContext;
 }

@@ -1,6 +1,7 @@
 /** The tool that lists or reads resources of a connected server. */
 import * as z from 'zod';
 import { CURSOR_MAX_LENGTH, URL_ARGUMENT_MAX_LENGTH } from '../../core/limits.js';
+import { isObject } from '../json-object.js';
 import { proxiedResult, type ToolResult, textAndStructure } from '../payload.js';
 import { account, defineTool, serverName } from '../tool.js';
 
@@ -17,14 +18,26 @@ export const readMcpResource = defineTool({
     account,
     cursor: z.string().max(CURSOR_MAX_LENGTH).optional(),
   }),
-  async call(args, { broker, principal, context }) {
+  async call(args, { broker, principal, context, templates }) {
     const answer = await (await broker()).readResource(principal, args, context);
-    return proxiedResult(answer, args.uri === undefined ? textAndStructure : embeddedContents);
+    if (args.uri !== undefined) return proxiedResult(answer, embeddedContents);
+    if (answer.kind === 'upstream') templates.note(args, answer.result);
+    return proxiedResult(answer, textAndStructure);
   },
 });
 
 /** The contents as resource blocks, which a host can show, and as the upstream sent them. */
-function embeddedContents(result: Readonly<Record<string, unknown>>): ToolResult {
-  const contents = Array.isArray(result['contents']) ? result['contents'] : [];
-  return { content: contents.map((resource) => ({ type: 'resource', resource })), structuredContent: { contents } };
+function embeddedContents({ contents, _meta }: Readonly<Record<string, unknown>>): ToolResult {
+  const sent: readonly unknown[] = Array.isArray(contents) ? contents : [];
+  const blocks = sent.filter(isContents).map((resource) => ({ type: 'resource', resource }));
+  return { content: blocks, structuredContent: { contents: sent }, ...(_meta !== undefined && { _meta }) };
+}
+
+/** A host refuses a whole result for one block that is none. */
+function isContents(sent: unknown): boolean {
+  return isObject(sent) && typeof sent['uri'] === 'string' && [sent['text'], sent['blob']].some(isString);
+}
+
+function isString(value: unknown): boolean {
+  return typeof value === 'string';
 }

@@ -174,6 +174,7 @@ serve({
   principalFor: (clientName) => ({ team: 'personal', user: 'tester', agent: agentName(clientName) }),
   version: '0.0.0-test',
   log: createLog('debug'),
+  tools: 'fixed',
   skillsDirectory: process.env['STAND_IN_SKILLS'] ?? '/nonexistent',
   onEnd: (reason) => process.exit(reason === 'uncaught_exception' ? 1 : 0),
 });
