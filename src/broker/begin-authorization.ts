@@ -8,6 +8,7 @@ import { assertPkce, createAuthorizationRequest, preflightAuthorization, selectS
 import type { ClientConfiguration } from '../vault/index.js';
 import { type ClientChoice, chooseClient } from './client-selection.js';
 import type { KnownServer } from './known-server.js';
+import { openDeviceSignIn } from './open-device-sign-in.js';
 import { type FoundAuthorizationServer, openSignIn, type SignInChoice, type SignInPurpose } from './open-sign-in.js';
 import type { ConfigReason, RequiresAuth, RequiresOauthConfig } from './outcomes.js';
 import type { Parts } from './parts.js';
@@ -33,7 +34,8 @@ export async function beginAuthorization(
 ): Promise<RequiresAuth | RequiresOauthConfig | NoAuthorizationServer> {
   const { authorizationServer } = purpose.discovery;
   const profile = profileFor({ name: server.entry.oauth.profile, issuer: authorizationServer.issuer });
-  assertPkce(authorizationServer, server.entry.oauth.assumePkce ?? profile?.assumePkce ?? false);
+  if (purpose.flow !== 'device')
+    assertPkce(authorizationServer, server.entry.oauth.assumePkce ?? profile?.assumePkce ?? false);
   await checkEndpoints(parts, server, purpose.discovery);
   const redirect = await chooseRedirect(parts, server, configuration);
   const choice = await chooseClient(parts, server, authorizationServer, configuration, redirect);
@@ -69,8 +71,9 @@ export async function beginAuthorization(
 }
 
 /**
- * Opens the sign-in. What is refused here (a pushed request) is refused at once and not to a browser, so it is also
- * mended at once: another client where ours was forgotten, no scope where we chose it.
+ * Opens the sign-in. What is refused here (a device code, a pushed request) is refused at once and not to a browser, so
+ * it is also mended at once: another client where ours was forgotten, no scope where we chose it, the browser where we
+ * chose the flow.
  */
 async function openOrMend(
   parts: Parts,
@@ -81,7 +84,8 @@ async function openOrMend(
 ): Promise<RequiresAuth | RequiresOauthConfig | NoAuthorizationServer> {
   const again = (changed: Partial<SignInPurpose>) =>
     beginAuthorization(parts, server, configuration, { ...purpose, ...changed });
-  const opened = await openSignIn(parts, server, configuration, purpose, use);
+  const open = purpose.flow === 'device' ? openDeviceSignIn : openSignIn;
+  const opened = await open(parts, server, configuration, purpose, use);
   if (opened.kind === 'opened') return opened.payload;
   const { failure } = opened;
   const { issuer } = purpose.discovery.authorizationServer;
@@ -89,6 +93,7 @@ async function openOrMend(
     await forgetRegistration(parts, server, issuer, use.bound.redirectUri, use.client.clientId);
     return again({});
   }
+  if (purpose.flowIsOurs === true) return again({ flow: 'browser', flowIsOurs: false });
   const isForTheUser =
     configuration?.scope !== undefined || server.entry.oauth.scope !== undefined || use.scope === undefined;
   if (failure.code === 'scope_rejected' && !isForTheUser && purpose.reason !== 'insufficient_scope')
@@ -159,7 +164,7 @@ async function clientToUse(
   parts: Parts,
   server: KnownServer,
   choice: ClientChoice,
-  { discovery: { authorizationServer }, reason }: SignInPurpose,
+  { discovery: { authorizationServer }, reason, flow }: SignInPurpose,
   bound: BoundRedirect,
   scope: string | undefined,
 ): Promise<RegistrationOutcome> {
@@ -167,9 +172,9 @@ async function clientToUse(
   const fetch = parts.network.guardedFetch(new URL(server.entry.url));
   const request = { authorizationServer, redirectUri: bound.redirectUri, fetch, ...(scope !== undefined && { scope }) };
   const registration = await registeredClient(parts, server, request);
-  const isPushed = authorizationServer.pushedAuthorizationRequestEndpoint !== undefined;
+  const isToldAnyway = flow === 'device' || authorizationServer.pushedAuthorizationRequestEndpoint !== undefined;
   const isTried =
-    !isPushed && registration.kind === 'registered' && registration.isKept && reason !== 'insufficient_scope';
+    !isToldAnyway && registration.kind === 'registered' && registration.isKept && reason !== 'insufficient_scope';
   if (!isTried) return registration;
   const { authorizationUrl } = await createAuthorizationRequest({
     authorizationServer,

@@ -12,6 +12,7 @@ import { STEP_SIGN_IN_ANEW } from './next-steps.js';
 import { letPortGo } from './open-pages.js';
 import type { AuthReason, RequiresAuth, RequiresOauthConfig } from './outcomes.js';
 import type { Parts } from './parts.js';
+import { pollDeviceCode } from './poll-device-code.js';
 import { renewedSignIn } from './pushed-sign-in.js';
 import { chooseRedirect, isPortForeign } from './redirect-uri.js';
 import { forgetRegistration, suspectRegistration } from './registration.js';
@@ -32,6 +33,7 @@ export async function pendingSignIn(
   args: ConnectArguments,
 ): Promise<PendingState> {
   if (!(await parts.vaultExists())) return { kind: 'none' };
+  await pollDeviceCode(parts, server.id);
   const pending = await settledPending(parts, server);
   if (pending === undefined) return { kind: 'none' };
   if (statesOtherKind(args)) return forget(parts, server, pending, undefined);
@@ -135,7 +137,8 @@ async function remove(parts: Parts, server: KnownServer, pending: PendingAuthori
 
 /** A kept registration whose authorize page nobody came back from may be one that the server has forgotten. */
 async function suspect(parts: Parts, server: KnownServer, pending: PendingAuthorization): Promise<void> {
-  if (!pending.clientIsKept) return;
+  // A client that was given device codes is known.
+  if (!pending.clientIsKept || pending.device !== undefined) return;
   await suspectRegistration(
     parts,
     server,

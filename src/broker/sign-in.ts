@@ -24,6 +24,7 @@ import { currentRefusal } from './probe-server.js';
 import { renewedSignIn } from './pushed-sign-in.js';
 import { listenAgain } from './redirect-uri.js';
 import { requiresConfig } from './requires-config.js';
+import { chooseFlow } from './sign-in-flow.js';
 
 /** Why a sign-in is asked for. */
 export interface SignInRequest {
@@ -123,7 +124,7 @@ export function statedKind(
 /** A grant without a user that the file asks for is never silently replaced by one with a browser. */
 function refuseOtherGrantTypes(server: KnownServer): void {
   const { grantType } = server.entry.oauth;
-  if (grantType === undefined || grantType === 'authorization_code') return;
+  if (grantType === undefined || grantType === 'authorization_code' || grantType === 'device_code') return;
   throw new BrokerError(
     'invalid_input',
     `oauth.grantType "${grantType}" in servers.json is not offered by this version.`,
@@ -184,14 +185,14 @@ async function purposeOf(
 ): Promise<SignInPurpose> {
   const grant = (await (await parts.vault()).grants.get(server.id))?.value;
   const hasMoved = grant !== undefined && grant.authorizationServer.issuer !== discovery.authorizationServer.issuer;
-  const flow = configuration?.flow === 'paste_back' ? 'paste_back' : 'browser';
+  const flow = await chooseFlow(parts, server, configuration, discovery.authorizationServer);
   return {
     discovery,
     challengeScope: request.neededScope ?? challenge?.scope,
     reason: hasMoved ? 'issuer_changed' : request.reason,
     scopeInHand: request.scopeInHand,
     scopeOverride: request.scopeOverride,
-    flow,
+    ...flow,
     operation: request.operation,
   };
 }
