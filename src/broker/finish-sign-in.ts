@@ -6,6 +6,7 @@ import { type AuthorizationResponse, exchangeCode, type TokenOutcome, type Token
 import type { Grant, OAuthClient, PendingAuthorization, SignInFailure, Vault, Versioned } from '../vault/index.js';
 import { letPortGo } from './open-pages.js';
 import type { Parts } from './parts.js';
+import { askedEndpoints } from './provider-profile.js';
 import { revokeGrant } from './revoke-grant.js';
 import { failureOfError, failureOfExchange, failureOfRefusal, ISSUER_MISMATCH } from './sign-in-failure.js';
 
@@ -48,7 +49,7 @@ export async function finishExchange(
 async function redeem(parts: Parts, pending: PendingAuthorization, code: string): Promise<TokenOutcome | BrokerError> {
   try {
     return await exchangeCode({
-      authorizationServer: pending.authorizationServer,
+      authorizationServer: askedEndpoints(pending.authorizationServer),
       client: pending.client,
       code,
       codeVerifier: pending.codeVerifier,

@@ -3,7 +3,6 @@
  * can finish it. At most one is open for each owner, server and account.
  */
 import { randomBytes } from 'node:crypto';
-import { profileFor } from '../catalog/index.js';
 import { PENDING_AUTHORIZATION_TTL_MS, STATE_BYTES } from '../core/limits.js';
 import { rememberSecret } from '../core/redaction.js';
 import { type AuthorizationServer, addedScope, createAuthorizationRequest, type Discovery } from '../oauth/index.js';
@@ -20,6 +19,7 @@ import { openPage } from './open-pages.js';
 import type { AuthReason, RequiresAuth } from './outcomes.js';
 import type { Parts } from './parts.js';
 import { signInRequired } from './payloads.js';
+import { profileAt } from './provider-profile.js';
 import { pushSignIn } from './pushed-sign-in.js';
 import type { BoundRedirect, RedirectChoice } from './redirect-uri.js';
 
@@ -69,14 +69,14 @@ export async function openSignIn(
   use: SignInChoice,
 ): Promise<OpenedSignIn> {
   const { authorizationServer } = purpose.discovery;
-  const profile = profileFor({ name: server.entry.oauth.profile, issuer: authorizationServer.issuer });
-  const resource = resourceToAsk(server, purpose);
+  const profile = profileAt(server, authorizationServer.issuer);
   const request = await createAuthorizationRequest({
     authorizationServer,
     clientId: use.client.clientId,
     redirectUri: use.bound.redirectUri,
     ...(use.scope !== undefined && { scope: use.scope }),
-    resource,
+    scopeSeparator: profile?.scopeSeparator,
+    resource: resourceToAsk(server, purpose),
     extraParameters: { ...profile?.authorizationParams, ...server.entry.oauth.authorizationParams },
   });
   rememberSecret(request.codeVerifier);
@@ -99,10 +99,10 @@ export async function openSignIn(
   return { kind: 'opened', payload: signInRequired(pending, listening?.origin) };
 }
 
-/** The RFC 8707 resource to ask a token for; null where the provider takes none. */
+/** The RFC 8707 resource to ask a token for; null where the provider takes none and the user's file names none. */
 export function resourceToAsk(server: KnownServer, { discovery }: SignInPurpose): string | null {
-  const profile = profileFor({ name: server.entry.oauth.profile, issuer: discovery.authorizationServer.issuer });
-  return profile?.omitResource === true ? null : (server.entry.oauth.resource ?? discovery.resource);
+  const profile = profileAt(server, discovery.authorizationServer.issuer);
+  return server.entry.oauth.resource ?? (profile?.omitResource === true ? null : discovery.resource);
 }
 
 /** Of a pending record: whose it is, with which client, and what for. How its answer comes back is the flow's. */
@@ -121,7 +121,7 @@ export function purposeOfPending(
     serverUrl: server.entry.url,
     resource: resourceToAsk(server, purpose),
     flow: purpose.flow,
-    authorizationServer: endpointsOf(purpose.discovery.authorizationServer),
+    authorizationServer: endpointsOf(purpose.discovery.authorizationServer, server.entry.oauth.profile),
     client: use.client,
     redirectUri: use.bound.redirectUri,
     ...(use.scope !== undefined && { scope: use.scope }),
@@ -174,7 +174,10 @@ async function bindConfigurationToIssuer(
   );
 }
 
-function endpointsOf(authorizationServer: AuthorizationServer): AuthorizationServerEndpoints {
+function endpointsOf(
+  authorizationServer: AuthorizationServer,
+  profile: string | undefined,
+): AuthorizationServerEndpoints {
   const {
     issuer,
     authorizationEndpoint,
@@ -196,6 +199,7 @@ function endpointsOf(authorizationServer: AuthorizationServer): AuthorizationSer
     ...(requirePushedAuthorizationRequests === true && { requirePushedAuthorizationRequests }),
     ...(tokenEndpointAuthMethodsSupported !== undefined && { tokenEndpointAuthMethodsSupported }),
     ...(issuerAssumed === true && { issuerAssumed }),
+    ...(profile !== undefined && { profile }),
   };
 }
 

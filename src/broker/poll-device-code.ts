@@ -9,6 +9,7 @@ import type { DeviceCodes, PendingAuthorization, Vault } from '../vault/index.js
 import { exchangeLease } from './complete-authorization.js';
 import { finishExchange } from './finish-sign-in.js';
 import type { Parts } from './parts.js';
+import { askedEndpoints } from './provider-profile.js';
 
 /** What the authorization server says while it could not look: the next request may go through. */
 const TRANSIENT_ERRORS: readonly string[] = ['server_error', 'temporarily_unavailable'];
@@ -117,7 +118,7 @@ async function redeem(
 ): Promise<TokenOutcome | BrokerError> {
   try {
     return await redeemDeviceCode({
-      authorizationServer: pending.authorizationServer,
+      authorizationServer: askedEndpoints(pending.authorizationServer),
       client: pending.client,
       deviceCode,
       resource: pending.resource,

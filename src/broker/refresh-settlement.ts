@@ -39,6 +39,9 @@ export async function settle(
   }
 }
 
+/** What it says while it could not look: the same request may go through later (RFC 6749 section 4.1.2.1). */
+const TRANSIENT_ERRORS: readonly string[] = ['server_error', 'temporarily_unavailable'];
+
 /** The authorization server's own word. Two of its words end a grant, and the record is kept, marked. */
 async function settleRejection(
   redemption: Redemption,
@@ -74,7 +77,7 @@ async function settleRejection(
   const failure =
     error === 'invalid_client'
       ? new BrokerError('client_rejected', "The authorization server refused the client that the user's file names.")
-      : tokenRequestFailed('The authorization server refused to refresh the token.', false);
+      : tokenRequestFailed('The authorization server did not refresh the token.', TRANSIENT_ERRORS.includes(error));
   return usableOrFail(redemption, unchanged, failure);
 }
 

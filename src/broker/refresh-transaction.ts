@@ -2,7 +2,6 @@
  * One redemption of a refresh token, under a lease: the intent is written before the token is sent, so that a
  * process killed in between leaves a trace, and the answer is committed by compare-and-swap.
  */
-import { profileFor } from '../catalog/index.js';
 import type { BrokerError } from '../core/errors.js';
 import { RETRY_AFTER_MAX_SECONDS } from '../core/limits.js';
 import { type ClientCredentials, refreshTokens, type TokenOutcome } from '../oauth/index.js';
@@ -10,6 +9,7 @@ import type { Grant, Versioned } from '../vault/index.js';
 import { authenticatingClient } from './authenticating-client.js';
 import { currentClient } from './current-client.js';
 import { type GrantAccess, stillValid } from './grant-access.js';
+import { profileAt } from './provider-profile.js';
 import { settle, usableOrFail } from './refresh-settlement.js';
 import { adoptWinner, type Redemption } from './refresh-writes.js';
 import { outcomeUnknown, tokenRequestFailed } from './token-failures.js';
@@ -64,10 +64,10 @@ async function writeIntent(
 }
 
 function redeem({ parts, server }: Redemption, grant: Grant, client: ClientCredentials): Promise<TokenOutcome> {
-  const profile = profileFor({ name: server.entry.oauth.profile, issuer: grant.authorizationServer.issuer });
+  const profile = profileAt(server, grant.authorizationServer.issuer);
   const scope = profile?.scopeOnRefresh === true ? (grant.requestedScope ?? grant.scope) : undefined;
   return refreshTokens({
-    authorizationServer: grant.authorizationServer,
+    authorizationServer: { ...grant.authorizationServer, quirks: profile },
     client,
     refreshToken: grant.refreshToken ?? '',
     ...(scope !== undefined && { scope }),

@@ -132,7 +132,7 @@ async function requestToken(parts: Parts, server: KnownServer, purpose: Purpose)
   const { authorizationServer, client, resource, scope } = purpose;
   const { serverName, oauth } = server.entry;
   const request: UnattendedTokenRequest = {
-    authorizationServer,
+    authorizationServer: { ...authorizationServer, quirks: profileAt(server, authorizationServer.issuer) },
     client: {
       ...(await clientWithKey(oauth, client, serverName)),
       // An issuer that is only assumed is not what the authorization server calls itself.

@@ -29,6 +29,8 @@ export interface AuthorizationServerEndpoints {
   /** Endpoints named without an issuer: it is only their origin, and an `iss` says nothing against it. */
   readonly issuerAssumed?: true;
   readonly tokenEndpointAuthMethodsSupported?: readonly string[];
+  /** The provider profile that the user's file named; absent: the issuer tells. */
+  readonly profile?: string;
 }
 
 /** What is stored of an authorization (RFC 6749 section 1.3). Bound to owner, server, resource and issuer. */
