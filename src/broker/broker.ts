@@ -25,7 +25,7 @@ export interface ConnectArguments {
 export interface CallContext {
   readonly signal?: AbortSignal;
   /** Present where the host gave a progress token; a wait then lasts as long as asked, with a notification every 10 s. */
-  readonly onProgress?: (progress: { progress: number; total?: number; message?: string }) => void;
+  readonly onProgress?: ((progress: { progress: number; total?: number; message?: string }) => void) | undefined;
   /** Whom a server may ask while it works on this call; its messages go there too. */
   readonly host?: Host;
   /** What answers the `input_required` that the same call came to before. */

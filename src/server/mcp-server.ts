@@ -13,12 +13,13 @@ import {
   type ServerContext,
   type Tool,
 } from '@modelcontextprotocol/server';
-import type { Broker, CallContext } from '../broker/index.js';
+import type { Broker } from '../broker/index.js';
 import type { Log } from '../core/log.js';
 import type { Principal } from '../core/principal.js';
-import { redactText } from '../core/redaction.js';
+import { attendedBroker } from './attended-broker.js';
 import { callTool } from './call-tool.js';
 import { definitionOf } from './definition.js';
+import { createHostCalls } from './host-calls.js';
 import { INSTRUCTIONS } from './instructions.js';
 import { isObject } from './json-object.js';
 import { createMirroredTools } from './mirrored-tools.js';
@@ -47,7 +48,7 @@ export interface McpServerOptions {
 const LIST_TTL_MS = 3_600_000;
 
 export function createMcpServer(options: McpServerOptions): Server {
-  const { broker, skills, era, log } = options;
+  const { skills, era, log } = options;
   const isMirroring = options.tools === 'mirror';
   const server = new Server(
     { name: 'mcp-oauth-broker', title: 'MCP OAuth broker', version: options.version },
@@ -57,11 +58,14 @@ export function createMcpServer(options: McpServerOptions): Server {
         resources: {},
         prompts: {},
         completions: {},
+        logging: {},
       },
       instructions: INSTRUCTIONS,
       ...(isMirroring ? {} : { cacheHints: { 'tools/list': { ttlMs: LIST_TTL_MS, cacheScope: 'public' } } }),
     },
   );
+  const calls = createHostCalls(server);
+  const broker = attendedBroker(server, calls, options.broker);
   const tools = new Map(TOOLS.map((tool) => [tool.name, tool]));
   const templates = createTemplateOwners();
   const promptMethods = createPromptMethods({ broker, era, templates, log });
@@ -74,18 +78,21 @@ export function createMcpServer(options: McpServerOptions): Server {
     return principal;
   };
 
-  server.setRequestHandler('tools/list', async (_request, context) => ({
-    tools: [...TOOLS.map(definitionOf), ...((await mirrored?.definitions(principalOf(context))) ?? [])],
-  }));
+  server.setRequestHandler('tools/list', async (_request, context) => {
+    calls.attend(context);
+    const foreign = (await mirrored?.definitions(principalOf(context))) ?? [];
+    return { tools: [...TOOLS.map(definitionOf), ...foreign] };
+  });
   serveSkillResources(server, skills);
   server.fallbackRequestHandler = async ({ method, params }, context) => {
     const caller = principalOf(context);
     const serve = promptMethods.get(method);
-    if (serve !== undefined) return serve(params ?? {}, caller, callContext(context));
+    if (serve !== undefined) return calls.run(context, params, (call) => serve(params ?? {}, caller, call));
     if (method !== 'tools/call') throw new ProtocolError(ProtocolErrorCode.MethodNotFound, 'Method not found');
     const called = mirrored === undefined ? params : await mirrored.asProxiedCall(params, caller);
-    const call = { broker, skills, templates, principal: caller, context: callContext(context) };
-    const result = await callTool(tools, called, call, log);
+    const result = await calls.run(context, params, (call) =>
+      callTool(tools, called, { broker, skills, templates, principal: caller, context: call }, log),
+    );
     return era === 'modern' || isPayload(result)
       ? result
       : forOlderHost(server, result, mirrored?.outputSchemaOf(params));
@@ -104,23 +111,4 @@ function clientName(server: Server, { mcpReq }: ServerContext): string | undefin
   const clientInfo = isObject(envelope) ? envelope[CLIENT_INFO_META_KEY] : server.getClientVersion();
   const name = isObject(clientInfo) ? clientInfo['name'] : undefined;
   return typeof name === 'string' ? name : undefined;
-}
-
-/** Cancellation always; progress only where the host gave a token for it. */
-function callContext({ mcpReq }: ServerContext): CallContext {
-  const progressToken = mcpReq._meta?.progressToken;
-  if (progressToken === undefined) return { signal: mcpReq.signal };
-  return {
-    signal: mcpReq.signal,
-    onProgress: ({ progress, total, message }) => {
-      const params = {
-        progressToken,
-        progress,
-        ...(total === undefined ? {} : { total }),
-        ...(message === undefined ? {} : { message: redactText(message) }),
-      };
-      // A host that is gone hears no progress; its end is noticed elsewhere.
-      mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {});
-    },
-  };
 }

@@ -120,7 +120,7 @@ export type UpstreamResult = Readonly<Record<string, unknown>>;
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: { progress: number; total?: number; message?: string }) => void;
+  readonly onProgress?: ((progress: { progress: number; total?: number; message?: string }) => void) | undefined;
   /** Whom the server may ask while it works on this, and who wants its messages. */
   readonly host?: Host;
   /** What answers the round that the same request came to before; of no use to a server of before 2026-07-28. */
