@@ -10,6 +10,7 @@ import type { ConnectArguments } from './broker.js';
 import { type KnownServer, refuseOtherUrl } from './known-server.js';
 import type { Parts } from './parts.js';
 import { checkRedirectUri } from './redirect-uri.js';
+import { unattendedGrantType } from './unattended-grant.js';
 
 /** What of a call's arguments is kept. */
 export type Given = Pick<ConnectArguments, 'clientId' | 'clientSecret' | 'redirectUri' | 'scope' | 'authType' | 'flow'>;
@@ -86,6 +87,7 @@ function checkAgainstFile(server: KnownServer, given: Given): void {
   refuseContradiction('clientId', oauth.clientId, given.clientId);
   refuseContradiction('scope', oauth.scope, given.scope);
   refuseContradiction('redirectUri', oauth.redirectUri, given.redirectUri);
+  if (unattendedGrantType(server.entry) !== undefined) refuseChoices(server, given);
   if (given.flow !== undefined) refuseContradiction('flow', grantTypeOf(given.flow), oauth.grantType);
   if (source === 'user' && auth !== 'auto' && given.authType !== 'auto')
     refuseContradiction('authType', auth, given.authType);
@@ -95,6 +97,18 @@ function checkAgainstFile(server: KnownServer, given: Given): void {
       "The user's servers.json fixes the client of this server: clientSecret cannot be given here.",
     );
   }
+}
+
+/** How a token is got without a user is for the user's file alone: a call could otherwise widen what it may do. */
+function refuseChoices({ entry: { oauth } }: KnownServer, given: Given): void {
+  const { clientId, clientSecret, scope, redirectUri, authType } = given;
+  const isKind = authType === undefined || authType === 'auto' || authType === 'oauth2';
+  const isAsFixed = (clientId ?? oauth.clientId) === oauth.clientId && (scope ?? oauth.scope) === oauth.scope;
+  if (isKind && isAsFixed && clientSecret === undefined && redirectUri === undefined) return;
+  throw new BrokerError(
+    'invalid_input',
+    `The user's servers.json says how the tokens of this server are got (oauth.grantType "${oauth.grantType}"): a call cannot choose client, scope or kind.`,
+  );
 }
 
 function grantTypeOf(flow: NonNullable<Given['flow']>): string {

@@ -18,6 +18,7 @@ import { chooseRedirect, isPortForeign } from './redirect-uri.js';
 import { forgetRegistration, suspectRegistration } from './registration.js';
 import { settledPending } from './settled-sign-in.js';
 import { requireSignIn, type SignInRequest, sameSignIn } from './sign-in.js';
+import { unattendedGrantType } from './unattended-grant.js';
 
 export type PendingState =
   | { readonly kind: 'answer'; readonly payload: RequiresAuth | RequiresOauthConfig }
@@ -32,7 +33,7 @@ export async function pendingSignIn(
   configuration: ClientConfiguration | undefined,
   args: ConnectArguments,
 ): Promise<PendingState> {
-  if (!(await parts.vaultExists())) return { kind: 'none' };
+  if (unattendedGrantType(server.entry) !== undefined || !(await parts.vaultExists())) return { kind: 'none' };
   await pollDeviceCode(parts, server.id);
   const pending = await settledPending(parts, server);
   if (pending === undefined) return { kind: 'none' };

@@ -25,6 +25,7 @@ import { renewedSignIn } from './pushed-sign-in.js';
 import { listenAgain } from './redirect-uri.js';
 import { requiresConfig } from './requires-config.js';
 import { chooseFlow } from './sign-in-flow.js';
+import { unattendedGrantType } from './unattended-grant.js';
 
 /** Why a sign-in is asked for. */
 export interface SignInRequest {
@@ -53,7 +54,7 @@ export async function requireSignIn(
   configuration: ClientConfiguration | undefined,
   request: SignInRequest,
 ): Promise<RequiresAuth | RequiresOauthConfig> {
-  refuseOtherGrantTypes(server);
+  refuseWithoutUser(server);
   const kind = statedKind(server, configuration);
   if (kind === 'bearer' || kind === 'api_key') return keyRequired(parts, server, kind, request.reason);
   const vault = await parts.vault();
@@ -115,6 +116,7 @@ export function statedKind(
   configuration: ClientConfiguration | undefined,
 ): 'auto' | 'none' | 'oauth2' | 'bearer' | 'api_key' {
   const { source, auth } = server.entry;
+  if (unattendedGrantType(server.entry) !== undefined) return 'oauth2';
   if (source === 'user' && auth !== 'auto') return auth;
   const kept = configuration?.authType;
   if (kept === 'none' || kept === 'oauth2' || kept === 'bearer' || kept === 'api_key' || kept === 'auto') return kept;
@@ -122,12 +124,12 @@ export function statedKind(
 }
 
 /** A grant without a user that the file asks for is never silently replaced by one with a browser. */
-function refuseOtherGrantTypes(server: KnownServer): void {
-  const { grantType } = server.entry.oauth;
-  if (grantType === undefined || grantType === 'authorization_code' || grantType === 'device_code') return;
+function refuseWithoutUser(server: KnownServer): void {
+  const grantType = unattendedGrantType(server.entry);
+  if (grantType === undefined) return;
   throw new BrokerError(
     'invalid_input',
-    `oauth.grantType "${grantType}" in servers.json is not offered by this version.`,
+    `The tokens of this server are got without a sign-in: its oauth.grantType in servers.json is "${grantType}".`,
   );
 }
 
