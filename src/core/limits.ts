@@ -77,6 +77,9 @@ export const LOGGER_NAME_MAX_LENGTH = 100;
 // Authorization
 export const PENDING_AUTHORIZATION_TTL_MS = 10 * MINUTE_MS;
 export const LAUNCH_TOKEN_TTL_MS = 10 * MINUTE_MS;
+export const DPOP_NONCE_MAX_LENGTH = 2_048;
+/** Servers whose last nonce is remembered. */
+export const DPOP_NONCES_KEPT_MAX = 200;
 /** Of a pushed authorization request that does not say how long it lasts (RFC 9126 section 2.2). */
 export const PUSHED_REQUEST_DEFAULT_LIFETIME_SECONDS = 60;
 export const PUSHED_REQUEST_MAX_LIFETIME_SECONDS = PENDING_AUTHORIZATION_TTL_MS / SECOND_MS;

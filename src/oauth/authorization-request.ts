@@ -1,9 +1,10 @@
 /** The authorization request (RFC 6749 section 4.1.1): the URL that the user visits, with PKCE and a state of its own. */
 import * as oauth from 'oauth4webapi';
 import { BrokerError } from '../core/errors.js';
+import { dpopThumbprint } from './dpop-key.js';
 import { checkEndpoint } from './endpoint-url.js';
 import { hasScope } from './scope.js';
-import type { AuthorizationServer } from './types.js';
+import type { AuthorizationServer, DpopKey } from './types.js';
 
 /** Ours alone: an endpoint that comes with one of them, or a setting that names one, does not get its way (T19). */
 const OWN_PARAMETERS = [
@@ -16,6 +17,7 @@ const OWN_PARAMETERS = [
   'code_challenge',
   'code_challenge_method',
   'resource',
+  'dpop_jkt',
   'request',
   'request_uri',
 ];
@@ -32,6 +34,8 @@ export interface AuthorizationRequestOptions {
   readonly scopeSeparator?: ',' | undefined;
   /** Of the user's file or a profile, e.g. `access_type`; they never replace ours. An empty one is not sent at all. */
   readonly extraParameters?: Readonly<Record<string, string>> | undefined;
+  /** The key that the code shall be bound to (RFC 9449 section 10). */
+  readonly dpopKey?: DpopKey | undefined;
   /** Default: `consent` with `offline_access`, as OpenID Connect Core section 11 asks; else none. */
   readonly prompt?: string | undefined;
 }
@@ -116,6 +120,7 @@ function requestParameters(
     code_challenge_method: 'S256',
     ...(scope !== undefined && scope !== '' && { scope }),
     ...(resource !== null && { resource }),
+    ...(options.dpopKey !== undefined && { dpop_jkt: dpopThumbprint(options.dpopKey) }),
     ...(prompt !== undefined && prompt !== '' && { prompt }),
   };
 }

@@ -26,6 +26,7 @@ const authorizationServerDocument = z.object({
   code_challenge_methods_supported: strings,
   token_endpoint_auth_methods_supported: strings,
   client_id_metadata_document_supported: flag,
+  dpop_signing_alg_values_supported: strings,
   authorization_response_iss_parameter_supported: flag,
 });
 
@@ -102,6 +103,7 @@ function authorizationServerOf(document: z.infer<typeof authorizationServerDocum
     codeChallengeMethodsSupported: document.code_challenge_methods_supported,
     tokenEndpointAuthMethodsSupported: document.token_endpoint_auth_methods_supported,
     clientIdMetadataDocumentSupported: document.client_id_metadata_document_supported,
+    dpopSigningAlgValuesSupported: document.dpop_signing_alg_values_supported,
     issParameterSupported: document.authorization_response_iss_parameter_supported ?? false,
     source: 'metadata' as const,
   });

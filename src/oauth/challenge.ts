@@ -33,23 +33,26 @@ export function parseChallenges(header: string | null): readonly Challenge[] {
 }
 
 /**
- * The challenge that an MCP server's authorization is decided on: the first `Bearer`, else the first `DPoP`.
+ * The challenge that an MCP server's authorization is decided on: the first `Bearer`, else the first `DPoP`. Where it
+ * has both, what the one leaves out the other may say.
  *
  * @see RFC 6750 section 3, RFC 9728 section 5.1, RFC 9449 section 7.1
  */
 export function bearerChallenge(header: string | null): BearerChallenge | undefined {
   const challenges = parseChallenges(header);
-  const found =
-    challenges.find((challenge) => challenge.scheme === 'bearer') ??
-    challenges.find((challenge) => challenge.scheme === 'dpop');
-  if (found === undefined) return undefined;
-  const { resource_metadata: resourceMetadata, scope, error, realm } = found.parameters;
+  const bearer = challenges.find((challenge) => challenge.scheme === 'bearer');
+  const dpop = challenges.find((challenge) => challenge.scheme === 'dpop');
+  if (bearer === undefined && dpop === undefined) return undefined;
+  const parameters: Challenge['parameters'] = { ...dpop?.parameters, ...bearer?.parameters };
+  const { resource_metadata: resourceMetadata, scope, error, realm } = parameters;
+  const algorithms = dpop?.parameters.algs?.split(' ').filter((name) => name !== '');
   return {
-    scheme: found.scheme === 'dpop' ? 'DPoP' : 'Bearer',
+    scheme: bearer === undefined ? 'DPoP' : 'Bearer',
     ...(resourceMetadata === undefined ? {} : { resourceMetadata }),
     ...(scope === undefined ? {} : { scope }),
     ...(error === undefined ? {} : { error }),
     ...(realm === undefined ? {} : { realm }),
+    ...(dpop === undefined ? {} : { dpop: algorithms === undefined ? {} : { algorithms } }),
   };
 }
 

@@ -32,6 +32,10 @@ export {
   discoverIssuer,
   discoverTokenServer,
 } from './discover.js';
+export { type DpopDemand, dpopDemand } from './dpop-demand.js';
+export { generateDpopKey, privateMembers } from './dpop-key.js';
+export { asksForNonce, createDpopNonces } from './dpop-nonces.js';
+export { createDpopProver } from './dpop-proof.js';
 export { shownEndpoint } from './endpoint-url.js';
 export { type IdentityAssertionRequest, requestIdentityAssertion } from './identity-assertion.js';
 export { preflightAuthorization } from './preflight.js';

@@ -17,6 +17,7 @@ const protectedResourceDocument = z.object({
   authorization_servers: strings,
   scopes_supported: strings,
   dpop_bound_access_tokens_required: z.boolean().optional().catch(undefined),
+  dpop_signing_alg_values_supported: strings,
 });
 
 export interface ProtectedResourceSearch {
@@ -61,7 +62,9 @@ export async function findProtectedResource(search: ProtectedResourceSearch): Pr
 export function validateProtectedResource(document: JsonObject, serverUrl: URL): ProtectedResource | undefined {
   const parsed = protectedResourceDocument.safeParse(document);
   if (!parsed.success) return undefined;
-  const { resource, authorization_servers, scopes_supported, dpop_bound_access_tokens_required } = parsed.data;
+  const { resource, authorization_servers, scopes_supported } = parsed.data;
+  const { dpop_bound_access_tokens_required: isDpopRequired, dpop_signing_alg_values_supported: algorithms } =
+    parsed.data;
   if (!isResourceOf(resource, serverUrl)) {
     throw new BrokerError('resource_mismatch', 'The protected resource metadata of the server names another resource.');
   }
@@ -71,8 +74,7 @@ export function validateProtectedResource(document: JsonObject, serverUrl: URL):
     ...(scopes_supported === undefined
       ? {}
       : { scopesSupported: usableScopes(scopes_supported).slice(0, SCOPES_SUPPORTED_MAX) }),
-    ...(dpop_bound_access_tokens_required === undefined
-      ? {}
-      : { dpopBoundAccessTokensRequired: dpop_bound_access_tokens_required }),
+    ...(isDpopRequired === undefined ? {} : { dpopBoundAccessTokensRequired: isDpopRequired }),
+    ...(algorithms === undefined ? {} : { dpopSigningAlgValuesSupported: algorithms }),
   };
 }

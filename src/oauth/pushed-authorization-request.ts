@@ -14,9 +14,10 @@ import { clientAuthentication, type TokenEndpoints, withFallbackMethod } from '.
 import { checkEndpoint } from './endpoint-url.js';
 import { jsonObjectOf, strictJsonObjectOf } from './json-answer.js';
 import { jsonResponse, libraryOptions } from './library-request.js';
+import { provenFetch } from './proven-fetch.js';
 import { lifetimeSeconds } from './token-members.js';
 import { errorAnswerOf, isTransientStatus } from './translate-error.js';
-import type { ClientCredentials, PushOutcome } from './types.js';
+import type { ClientCredentials, DpopBinding, PushOutcome } from './types.js';
 
 const CREATED = 201;
 const UNAUTHORIZED = 401;
@@ -29,6 +30,8 @@ export interface AuthorizationPush {
   readonly client: ClientCredentials;
   readonly parameters: AuthorizationParameters;
   readonly fetch: GuardedFetch;
+  /** The code shall be bound to this key (RFC 9449 section 10.1). */
+  readonly dpop?: DpopBinding | undefined;
 }
 
 /**
@@ -52,7 +55,11 @@ async function sendPush(push: AuthorizationPush, client: ClientCredentials): Pro
   const { issuer, tokenEndpoint } = push.authorizationServer;
   const server = { issuer, token_endpoint: tokenEndpoint, pushed_authorization_request_endpoint: push.endpoint };
   const metadata = { client_id: client.clientId };
-  const options = libraryOptions({ fetch: push.fetch, timeoutMs: METADATA_TIMEOUT_MS, rebuild: rebuildPushResponse });
+  const options = libraryOptions({
+    fetch: provenFetch(push.fetch, push.dpop),
+    timeoutMs: METADATA_TIMEOUT_MS,
+    rebuild: rebuildPushResponse,
+  });
   let response: Response;
   try {
     response = await oauth.pushedAuthorizationRequest(

@@ -11,9 +11,10 @@ import {
 } from './client-authentication.js';
 import { checkEndpoint } from './endpoint-url.js';
 import { libraryOptions } from './library-request.js';
+import { provenFetch } from './proven-fetch.js';
 import { rebuildTokenResponse, validateTokenResponse } from './token-response.js';
 import { tokenOutcomeOfError } from './translate-error.js';
-import type { ClientCredentials, TokenEndpointQuirks, TokenOutcome } from './types.js';
+import type { ClientCredentials, DpopBinding, TokenEndpointQuirks, TokenOutcome, TokenSet } from './types.js';
 
 /** What every token request needs, whatever is redeemed. */
 export interface TokenRequest {
@@ -23,6 +24,8 @@ export interface TokenRequest {
   readonly resource: string | null;
   readonly fetch: GuardedFetch;
   readonly signal?: AbortSignal | undefined;
+  /** The tokens are bound to this key (RFC 9449). Absent: they are Bearer tokens. */
+  readonly dpop?: DpopBinding | undefined;
   /** Reads an answer that holds something else than an access token. Default `rebuildTokenResponse`. */
   readonly rebuild?: (answer: GuardedResponse, quirks?: TokenEndpointQuirks) => Response;
 }
@@ -103,7 +106,7 @@ async function sendTokenRequest(
   const { quirks } = request.authorizationServer;
   const { rebuild = rebuildTokenResponse } = request;
   const options = libraryOptions({
-    fetch: request.fetch,
+    fetch: provenFetch(request.fetch, request.dpop),
     signal: request.signal,
     timeoutMs: TOKEN_REQUEST_TIMEOUT_MS,
     format: quirks?.tokenRequestFormat,
@@ -115,5 +118,11 @@ async function sendTokenRequest(
   } catch (error) {
     return tokenOutcomeOfError(error);
   }
-  return validateTokenResponse(server, client, response);
+  return validateTokenResponse(server, client, response, tokenTypes(request.dpop));
+}
+
+/** A token that was to be bound to a key and is not could be sent by whoever has it: it is not taken for one. */
+function tokenTypes(dpop: DpopBinding | undefined): readonly TokenSet['tokenType'][] {
+  if (dpop === undefined) return ['Bearer'];
+  return dpop.acceptsBearer === true ? ['DPoP', 'Bearer'] : ['DPoP'];
 }

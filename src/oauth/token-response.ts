@@ -50,14 +50,16 @@ export function rebuildTokenResponse(answer: GuardedResponse, quirks: TokenEndpo
  * Validates a rebuilt answer.
  *
  * @param response - of `rebuildTokenResponse`
+ * @param tokenTypes - those that were asked for; one that is not stated is `Bearer`
  * @returns `rejected` only for a parsed OAuth error; `unavailable` for 5xx, 429 and the like; `malformed` for
- *   any other answer that holds no usable Bearer token
+ *   any other answer that holds no usable token of one of `tokenTypes`
  * @see RFC 6749 sections 5.1, 5.2 and 7.1
  */
 export async function validateTokenResponse(
   server: oauth.AuthorizationServer,
   client: oauth.Client,
   response: Response,
+  tokenTypes: readonly TokenSet['tokenType'][] = ['Bearer'],
 ): Promise<TokenOutcome> {
   if (isTransientStatus(response.status)) return unavailable(response);
   if (response.status >= 300 && response.status < 400)
@@ -68,18 +70,19 @@ export async function validateTokenResponse(
   } catch (error) {
     return tokenOutcomeOfError(error);
   }
-  if (answered.token_type !== 'bearer')
-    return malformed('The token endpoint gave a token that is not of the type Bearer.');
+  const tokenType = tokenTypes.find((type) => type.toLowerCase() === answered.token_type);
+  if (tokenType === undefined)
+    return malformed(`The token endpoint gave a token that is not of the type ${tokenTypes.join(' or ')}.`);
   const tokens = [answered.access_token, answered.refresh_token].filter((token) => token !== undefined);
   if (!tokens.every(isUsableToken))
     return malformed('The token endpoint gave a token that cannot be sent in a header.');
-  return { kind: 'tokens', tokens: tokenSetOf(answered) };
+  return { kind: 'tokens', tokens: tokenSetOf(answered, tokenType) };
 }
 
-function tokenSetOf(answered: oauth.TokenEndpointResponse): TokenSet {
+function tokenSetOf(answered: oauth.TokenEndpointResponse, tokenType: TokenSet['tokenType']): TokenSet {
   return {
     accessToken: answered.access_token,
-    tokenType: 'Bearer',
+    tokenType,
     ...(answered.refresh_token === undefined ? {} : { refreshToken: answered.refresh_token }),
     ...(answered.scope === undefined ? {} : { scope: answered.scope }),
     ...(answered.expires_in === undefined ? {} : { expiresInSeconds: answered.expires_in }),

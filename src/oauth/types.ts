@@ -37,6 +37,8 @@ export interface BearerChallenge {
   readonly scope?: string;
   readonly error?: string;
   readonly realm?: string;
+  /** There is a `DPoP` challenge, perhaps beside it, with the algorithms that it names (RFC 9449 section 7.1). */
+  readonly dpop?: { readonly algorithms?: readonly string[] };
 }
 
 /** Validated protected resource metadata (RFC 9728). */
@@ -45,6 +47,7 @@ export interface ProtectedResource {
   readonly authorizationServers: readonly string[];
   readonly scopesSupported?: readonly string[];
   readonly dpopBoundAccessTokensRequired?: boolean;
+  readonly dpopSigningAlgValuesSupported?: readonly string[];
 }
 
 /** Validated authorization server metadata (RFC 8414, OpenID Connect Discovery), or the 2025-03-26 default endpoints. */
@@ -64,6 +67,7 @@ export interface AuthorizationServer {
   readonly codeChallengeMethodsSupported?: readonly string[];
   readonly tokenEndpointAuthMethodsSupported?: readonly string[];
   readonly clientIdMetadataDocumentSupported?: boolean;
+  readonly dpopSigningAlgValuesSupported?: readonly string[];
   readonly issParameterSupported: boolean;
   /** `metadata`: a document was read; `default_endpoints`: guessed as 2025-03-26 says; `configured`: from the user's file or form. */
   readonly source: 'metadata' | 'default_endpoints' | 'configured';
@@ -96,7 +100,7 @@ export type Discovery =
 /** Tokens as answered and bounded (RFC 6749 section 5.1). */
 export interface TokenSet {
   readonly accessToken: string;
-  readonly tokenType: 'Bearer';
+  readonly tokenType: 'Bearer' | 'DPoP';
   readonly refreshToken?: string;
   /** Absent: as requested. */
   readonly scope?: string;
@@ -112,6 +116,28 @@ export interface TokenEndpointQuirks {
   readonly bearerTokenTypes?: readonly string[];
   /** Its own names of errors, and the registered ones. */
   readonly tokenErrors?: Readonly<Record<string, string>>;
+}
+
+/** The key pair that tokens are bound to (RFC 9449); its private part is encrypted in the vault, and shown nowhere. */
+export interface DpopKey {
+  /** JWS `alg`. */
+  readonly algorithm: string;
+  readonly privateJwk: Readonly<Record<string, string>>;
+}
+
+/** The last nonce of each server, by its origin. */
+export interface DpopNonces {
+  nonceFor(url: URL): string | undefined;
+  /** Takes the nonce of an answer; false where there is none. */
+  adopt(url: URL, headers: Headers): boolean;
+}
+
+/** What the requests for tokens are proven with that shall be bound to a key. */
+export interface DpopBinding {
+  readonly key: DpopKey;
+  readonly nonces: DpopNonces;
+  /** A token that is bound to nothing will do. */
+  readonly acceptsBearer?: boolean;
 }
 
 /** Everything that can come of a token request. Only `rejected` is the authorization server's own, parsed word. */

@@ -42,11 +42,22 @@ describe('bearerChallenge', () => {
       error: 'insufficient_scope',
       scope: 'a b',
       realm: 'mcp',
+      dpop: { algorithms: ['ES256'] },
+    });
+  });
+
+  it('DPoP beside Bearer says what Bearer leaves out', () => {
+    const header = 'Bearer scope="a", DPoP scope="b", algs="ES256 PS256", resource_metadata="https://mcp.example/m"';
+    expect(bearerChallenge(header)).toEqual({
+      scheme: 'Bearer',
+      scope: 'a',
+      resourceMetadata: 'https://mcp.example/m',
+      dpop: { algorithms: ['ES256', 'PS256'] },
     });
   });
 
   it('DPoP counts where there is no Bearer', () => {
-    expect(bearerChallenge('DPoP algs="ES256", scope="a"')).toEqual({ scheme: 'DPoP', scope: 'a' });
+    expect(bearerChallenge('DPoP scope="a"')).toEqual({ scheme: 'DPoP', scope: 'a', dpop: {} });
   });
 
   it('another scheme is no challenge for us', () => {
