@@ -4,6 +4,7 @@ import { ownerTuple } from '../core/principal.js';
 import { rememberSecret } from '../core/redaction.js';
 import { type AuthorizationResponse, exchangeCode, type TokenOutcome, type TokenSet } from '../oauth/index.js';
 import type { Grant, OAuthClient, PendingAuthorization, SignInFailure, Vault, Versioned } from '../vault/index.js';
+import { authenticatingClient } from './authenticating-client.js';
 import { letPortGo } from './open-pages.js';
 import type { Parts } from './parts.js';
 import { askedEndpoints } from './provider-profile.js';
@@ -50,7 +51,7 @@ async function redeem(parts: Parts, pending: PendingAuthorization, code: string)
   try {
     return await exchangeCode({
       authorizationServer: askedEndpoints(pending.authorizationServer),
-      client: pending.client,
+      client: await authenticatingClient(parts, pending.serverName, pending.client),
       code,
       codeVerifier: pending.codeVerifier,
       redirectUri: pending.redirectUri,

@@ -6,6 +6,7 @@ import { BrokerError } from '../core/errors.js';
 import { DEVICE_POLL_MAX_SECONDS, DEVICE_POLL_SLOW_DOWN_SECONDS } from '../core/limits.js';
 import { redeemDeviceCode, type TokenOutcome } from '../oauth/index.js';
 import type { DeviceCodes, PendingAuthorization, Vault } from '../vault/index.js';
+import { authenticatingClient } from './authenticating-client.js';
 import { exchangeLease } from './complete-authorization.js';
 import { finishExchange } from './finish-sign-in.js';
 import type { Parts } from './parts.js';
@@ -119,7 +120,7 @@ async function redeem(
   try {
     return await redeemDeviceCode({
       authorizationServer: askedEndpoints(pending.authorizationServer),
-      client: pending.client,
+      client: await authenticatingClient(parts, pending.serverName, pending.client),
       deviceCode,
       resource: pending.resource,
       fetch: parts.network.guardedFetch(new URL(pending.serverUrl)),

@@ -7,6 +7,7 @@ import { PUSH_LEASE_MS, PUSHED_REQUEST_RENEW_AHEAD_FRACTION, PUSHED_REQUEST_RENE
 import { ownerTuple } from '../core/principal.js';
 import { type AuthorizationParameters, authorizationUrlOf, pushAuthorizationRequest } from '../oauth/index.js';
 import type { PendingAuthorization, SignInFailure } from '../vault/index.js';
+import { authenticatingClient } from './authenticating-client.js';
 import type { Parts } from './parts.js';
 import { failureOfError } from './sign-in-failure.js';
 
@@ -29,7 +30,13 @@ export async function pushSignIn(
   const endpoint = authorizationServer.pushedAuthorizationRequestEndpoint;
   if (endpoint === undefined) return { kind: 'ready', pending };
   const fetch = parts.network.guardedFetch(new URL(pending.serverUrl));
-  const outcome = await pushAuthorizationRequest({ authorizationServer, endpoint, client, parameters, fetch });
+  const outcome = await pushAuthorizationRequest({
+    authorizationServer,
+    endpoint,
+    client: await authenticatingClient(parts, pending.serverName, client),
+    parameters,
+    fetch,
+  });
   if (outcome.kind === 'rejected') return { kind: 'refused', failure: failureOfError(outcome.error) };
   if (outcome.kind !== 'pushed') {
     if (authorizationServer.requirePushedAuthorizationRequests === true) throw cannotBePushed(outcome);
