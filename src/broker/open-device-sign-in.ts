@@ -5,11 +5,12 @@
 import { BrokerError } from '../core/errors.js';
 import { rememberSecret } from '../core/redaction.js';
 import { type DeviceAuthorization, requestDeviceAuthorization } from '../oauth/index.js';
-import type { ClientConfiguration, PendingAuthorization, SignInFailure } from '../vault/index.js';
+import type { ClientConfiguration, PendingAuthorization } from '../vault/index.js';
 import { followDeviceCode } from './device-polling.js';
 import type { KnownServer } from './known-server.js';
 import { STEP_OTHER_FLOW } from './next-steps.js';
 import {
+  type OpenedSignIn,
   purposeOfPending,
   randomToken,
   resourceToAsk,
@@ -17,15 +18,11 @@ import {
   type SignInPurpose,
   storePending,
 } from './open-sign-in.js';
-import type { RequiresAuth } from './outcomes.js';
 import type { Parts } from './parts.js';
 import { signInRequired } from './payloads.js';
 import { failureOfRejection } from './sign-in-failure.js';
 
-export type OpenedDeviceSignIn =
-  | { readonly kind: 'opened'; readonly payload: RequiresAuth }
-  /** The authorization server's own word, in the contract's. */
-  | { readonly kind: 'refused'; readonly failure: SignInFailure };
+type Codes = Extract<DeviceAuthorization, { kind: 'codes' }>;
 
 /**
  * @throws {BrokerError} `invalid_input` where there is no device flow; `discovery_failed` where its endpoint does not
@@ -37,23 +34,44 @@ export async function openDeviceSignIn(
   configuration: ClientConfiguration | undefined,
   purpose: SignInPurpose,
   use: SignInChoice,
-): Promise<OpenedDeviceSignIn> {
-  const answer = await requestDeviceAuthorization({
-    authorizationServer: purpose.discovery.authorizationServer,
-    client: use.client,
-    scope: use.scope,
-    resource: resourceToAsk(server, purpose),
-    extraParameters: server.entry.oauth.authorizationParams,
-    fetch: parts.network.guardedFetch(new URL(server.entry.url)),
-  });
-  if (answer.kind === 'rejected') return { kind: 'refused', failure: failureOfRejection(answer.error) };
-  if (answer.kind !== 'codes') throw noCodes(answer);
-  await parts.network.checkBrowserUrl(answer.verificationUri, new URL(server.entry.url));
-  rememberSecret(answer.deviceCode);
-  const pending = pendingRecord(parts, server, configuration, purpose, use, answer);
+): Promise<OpenedSignIn> {
+  const codes = await attempt(parts, server, purpose, use);
+  if (codes instanceof BrokerError) {
+    // The browser may do what the device flow cannot, and nobody asked for this one.
+    if (purpose.flowIsOurs !== true) throw codes;
+    return { kind: 'refused', failure: { code: 'authorization_failed', retryable: false, message: codes.message } };
+  }
+  if (codes.kind === 'rejected') return { kind: 'refused', failure: failureOfRejection(codes.error) };
+  rememberSecret(codes.deviceCode);
+  const pending = pendingRecord(parts, server, configuration, purpose, use, codes);
   await storePending(parts, server, pending, purpose.operation);
-  followDeviceCode(parts, server.id, answer.userCode);
+  followDeviceCode(parts, server.id, codes.userCode);
   return { kind: 'opened', payload: signInRequired(pending, undefined) };
+}
+
+/** The codes, with a page that the user may be sent to; or why there are none. */
+async function attempt(
+  parts: Parts,
+  server: KnownServer,
+  purpose: SignInPurpose,
+  use: SignInChoice,
+): Promise<Codes | Extract<DeviceAuthorization, { kind: 'rejected' }> | BrokerError> {
+  const serverUrl = new URL(server.entry.url);
+  try {
+    const answer = await requestDeviceAuthorization({
+      authorizationServer: purpose.discovery.authorizationServer,
+      client: use.client,
+      scope: use.scope,
+      resource: resourceToAsk(server, purpose),
+      extraParameters: server.entry.oauth.authorizationParams,
+      fetch: parts.network.guardedFetch(serverUrl),
+    });
+    if (answer.kind === 'codes') await parts.network.checkBrowserUrl(answer.verificationUri, serverUrl);
+    return answer.kind === 'codes' || answer.kind === 'rejected' ? answer : noCodes(answer);
+  } catch (error) {
+    if (error instanceof BrokerError) return error;
+    throw error;
+  }
 }
 
 function pendingRecord(
@@ -62,7 +80,7 @@ function pendingRecord(
   configuration: ClientConfiguration | undefined,
   purpose: SignInPurpose,
   use: SignInChoice,
-  codes: Extract<DeviceAuthorization, { kind: 'codes' }>,
+  codes: Codes,
 ): PendingAuthorization {
   const { tokenEndpointAuthMethod = use.client.tokenEndpointAuthMethod } = codes;
   const client = { ...use.client, tokenEndpointAuthMethod };

@@ -2,8 +2,9 @@
  * What a test may choose of the authorization server, and the oidc-provider configuration that follows from it.
  * Everything not chosen is as a careful authorization server would have it.
  */
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { type AdapterFactory, type ClientMetadata, type Configuration, errors, type JWK } from 'oidc-provider';
+import { DEVICE_PAGES } from './device-pages.js';
 import { interactionPath } from './interaction-pages.js';
 import { AUTHORIZATION_PATH } from './provider-habits.js';
 
@@ -14,6 +15,10 @@ export interface PreRegisteredClient {
   readonly clientSecret?: string;
   /** Default `client_secret_basic`; without a secret always `none`. */
   readonly authMethod?: 'client_secret_basic' | 'client_secret_post';
+  /** It authenticates with `private_key_jwt` and this key, whose algorithm is `alg`. */
+  readonly privateKey?: { readonly key: KeyObject; readonly alg: string };
+  /** Default those of a sign-in. */
+  readonly grantTypes?: readonly string[];
   /** Default the broker's own. A loopback URI matches on every port. */
   readonly redirectUris?: readonly string[];
 }
@@ -42,14 +47,20 @@ export interface AuthorizationServerOptions {
   /** True refuses a scope that was not named at registration; by default such a client may ask for any. */
   readonly enforceRegisteredScope?: boolean;
   readonly pushedAuthorizationRequests?: 'off' | 'offered' | 'required';
+  /** Device codes (RFC 8628), which its own clients may ask for as well. Default false. */
   readonly deviceFlow?: boolean;
   readonly dpop?: boolean;
+  /** Who signs the JWT assertions that it takes (RFC 7523 section 2.1). Default it takes none. */
+  readonly trustedAssertions?: KeyObject;
+  /** It is an identity provider as well, whose ID-JAGs name this client. Default it gives none. */
+  readonly identityAssertionsFor?: string;
   readonly revocation?: boolean;
   /** 0 (default) draws a free port. */
   readonly port?: number;
 }
 
 export const DEFAULT_SCOPES: readonly string[] = ['mcp:tools', 'mcp:write'];
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const DEFAULT_REDIRECT_URI = 'http://127.0.0.1/oauth/callback';
 const DEFAULT_ACCESS_TOKEN_TTL_SECONDS = 3_600;
 const LONG_TTL_SECONDS = 14 * 24 * 3_600;
@@ -67,9 +78,12 @@ export function oidcConfiguration(
     // Also the endpoints that 2025-03-26 assumes where there is no metadata.
     routes: { authorization: AUTHORIZATION_PATH, registration: '/register' },
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
-    clients: (options.clients ?? []).map(clientMetadata),
+    clients: (options.clients ?? []).map((client) => clientMetadata(client, options.deviceFlow === true)),
     scopes: ['openid', ...scopes, ...(options.offlineAccess ? ['offline_access'] : [])],
-    clientAuthMethods: [...(options.authMethods ?? ['none', 'client_secret_basic', 'client_secret_post'])],
+    clientAuthMethods: [
+      ...(options.authMethods ?? ['none', 'client_secret_basic', 'client_secret_post']),
+      ...(options.clients?.some(({ privateKey }) => privateKey) ? (['private_key_jwt'] as const) : []),
+    ],
     findAccount: (_context, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
     interactions: { url: (_context, interaction) => interactionPath(interaction.uid) },
     pkce: { required: () => true },
@@ -79,6 +93,7 @@ export function oidcConfiguration(
     ttl: {
       AccessToken: accessTokenTtlSeconds,
       ClientCredentials: accessTokenTtlSeconds,
+      DeviceCode: 600,
       Grant: LONG_TTL_SECONDS,
       Interaction: 3_600,
       RefreshToken: LONG_TTL_SECONDS,
@@ -95,7 +110,7 @@ export function oidcConfiguration(
       revocation: { enabled: options.revocation ?? true, allowedPolicy: isOwnToken },
       introspection: { enabled: true, allowedPolicy: isOwnToken },
       clientCredentials: { enabled: true },
-      deviceFlow: { enabled: options.deviceFlow ?? false },
+      deviceFlow: { enabled: options.deviceFlow ?? false, ...DEVICE_PAGES },
       dPoP: { enabled: options.dpop ?? false },
       pushedAuthorizationRequests: {
         enabled: (options.pushedAuthorizationRequests ?? 'off') !== 'off',
@@ -132,20 +147,33 @@ export function createSigningKey(): JWK {
   return { ...privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig', kid: 'test' };
 }
 
-function clientMetadata({
-  clientId,
-  clientSecret,
-  authMethod,
-  redirectUris = [DEFAULT_REDIRECT_URI],
-}: PreRegisteredClient): ClientMetadata {
+function clientMetadata(client: PreRegisteredClient, mayUseDevices: boolean): ClientMetadata {
+  const {
+    clientId,
+    clientSecret,
+    authMethod,
+    privateKey,
+    grantTypes = ['authorization_code', 'refresh_token'],
+  } = client;
+  const { redirectUris = grantTypes.includes('authorization_code') ? [DEFAULT_REDIRECT_URI] : [] } = client;
   const isNative = redirectUris.every((uri) => uri.startsWith('http://'));
   return {
     client_id: clientId,
     ...(clientSecret !== undefined && { client_secret: clientSecret }),
     token_endpoint_auth_method: clientSecret === undefined ? 'none' : (authMethod ?? 'client_secret_basic'),
+    ...(privateKey && withKey(privateKey)),
     application_type: isNative ? 'native' : 'web',
     redirect_uris: [...redirectUris],
-    grant_types: ['authorization_code', 'refresh_token'],
-    response_types: ['code'],
+    grant_types: [...grantTypes, ...(mayUseDevices ? [DEVICE_GRANT] : [])],
+    response_types: redirectUris.length > 0 ? ['code'] : [],
+  };
+}
+
+function withKey({ key, alg }: NonNullable<PreRegisteredClient['privateKey']>): Partial<ClientMetadata> {
+  const publicKey = createPublicKey(key).export({ format: 'jwk' });
+  return {
+    token_endpoint_auth_method: 'private_key_jwt',
+    token_endpoint_auth_signing_alg: alg as 'ES256',
+    jwks: { keys: [{ ...publicKey, kid: 'client-key' } as JWK] },
   };
 }

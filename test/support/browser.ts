@@ -33,6 +33,8 @@ interface Step {
 }
 
 const MAX_STEPS = 25;
+/** The only script that is run. */
+const SUBMITS_ITSELF = 'document.forms[0].submit()';
 const LOOPBACK_HOSTS = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
 /** Matches the broker's callback: for `stopBefore` where the URL is to be pasted back. */
@@ -86,6 +88,7 @@ function nextStep(response: Response, body: string, { url }: Step, options: Visi
   const location = response.headers.get('location');
   if (location !== null && response.status >= 300 && response.status < 400) return { url: new URL(location, url) };
   const form = options.submitForms === false || response.status >= 400 ? undefined : firstForm(body);
+  if (form && body.includes(SUBMITS_ITSELF)) return submission(form, url.href, {});
   if (!form?.buttons.some(({ name }) => name === 'decision')) return undefined;
   return submission(form, url.href, {
     ...('login' in form.fields && { login: options.user ?? 'alice' }),
