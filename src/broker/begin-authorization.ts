@@ -2,7 +2,6 @@
  * How a sign-in begins: which client and redirect URI it uses, which scope it asks for, and whether the user has to
  * say something first. What is then asked for and stored is `open-sign-in.ts`.
  */
-import { profileFor } from '../catalog/index.js';
 import { BrokerError } from '../core/errors.js';
 import { assertPkce, createAuthorizationRequest, preflightAuthorization, selectScope } from '../oauth/index.js';
 import type { ClientConfiguration } from '../vault/index.js';
@@ -12,6 +11,7 @@ import { openDeviceSignIn } from './open-device-sign-in.js';
 import { type FoundAuthorizationServer, openSignIn, type SignInChoice, type SignInPurpose } from './open-sign-in.js';
 import type { ConfigReason, RequiresAuth, RequiresOauthConfig } from './outcomes.js';
 import type { Parts } from './parts.js';
+import { profileAt, requestHabits } from './provider-profile.js';
 import { type BoundRedirect, bindRedirect, chooseRedirect } from './redirect-uri.js';
 import { forgetRegistration, type RegistrationOutcome, registeredClient } from './registration.js';
 import { requiresConfig } from './requires-config.js';
@@ -33,7 +33,7 @@ export async function beginAuthorization(
   purpose: SignInPurpose,
 ): Promise<RequiresAuth | RequiresOauthConfig | NoAuthorizationServer> {
   const { authorizationServer } = purpose.discovery;
-  const profile = profileFor({ name: server.entry.oauth.profile, issuer: authorizationServer.issuer });
+  const profile = profileAt(server, authorizationServer.issuer);
   if (purpose.flow !== 'device')
     assertPkce(authorizationServer, server.entry.oauth.assumePkce ?? profile?.assumePkce ?? false);
   await checkEndpoints(parts, server, purpose.discovery);
@@ -124,6 +124,7 @@ export function scopeToAsk(
   const { authorizationServer, protectedResource } = purpose.discovery;
   return selectScope({
     authorizationServer,
+    offlineAccess: profileAt(server, authorizationServer.issuer)?.offlineAccess,
     ...(protectedResource !== undefined && { protectedResource }),
     ...callersScope(server, configuration, purpose),
     ...(purpose.challengeScope !== undefined && { challengeScope: purpose.challengeScope }),
@@ -177,6 +178,7 @@ async function clientToUse(
     !isToldAnyway && registration.kind === 'registered' && registration.isKept && reason !== 'insufficient_scope';
   if (!isTried) return registration;
   const { authorizationUrl } = await createAuthorizationRequest({
+    ...requestHabits(server, authorizationServer.issuer),
     authorizationServer,
     clientId: registration.client.clientId,
     redirectUri: bound.redirectUri,

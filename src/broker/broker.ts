@@ -179,6 +179,7 @@ export interface Finding {
     | 'url'
     | 'probe'
     | 'discovery'
+    | 'profile'
     | 'client'
     | 'grant'
     | 'server'

@@ -9,10 +9,12 @@ import type { StoredSecret } from '../vault/index.js';
 import type { Finding } from './broker.js';
 import { type Classification, classifyRefusal } from './classify-refusal.js';
 import { resolvedHeaders } from './connections.js';
+import { describeProfile } from './describe-profile.js';
 import { accessOf } from './grant-access.js';
 import { type KnownServer, knownServer } from './known-server.js';
 import { stepOfError } from './next-steps.js';
 import type { Parts } from './parts.js';
+import { profileAt } from './provider-profile.js';
 import { statedKind } from './sign-in.js';
 import { unattendedGrantType } from './unattended-grant.js';
 
@@ -70,8 +72,15 @@ export async function diagnose(parts: Parts, principal: Principal, serverName: s
   const stated = statedKind(server, configuration);
   const takesKey = stated === 'bearer' || stated === 'api_key';
   const key = stated === 'oauth2' ? undefined : (await vault?.secrets.get(server.id))?.value;
-  if (probe?.kind === 'refused' && !takesKey && key === undefined) {
-    await step('discovery', () => classifyRefusal(parts, server, configuration, probe.refusal), sayDiscovery);
+  const isSignedInTo = probe?.kind === 'refused' || (probe?.kind === 'open' && stated === 'oauth2');
+  if (isSignedInTo && !takesKey && key === undefined) {
+    const refusal = probe.kind === 'refused' ? probe.refusal : undefined;
+    const found = await step(
+      'discovery',
+      () => classifyRefusal(parts, server, configuration, refusal),
+      (classification) => sayDiscovery(server, classification),
+    );
+    findings.push(...profileFinding(server, found));
   }
   findings.push(takesKey || key !== undefined ? keyFinding(server, key) : await grantFinding(parts, server));
   return findings;
@@ -87,7 +96,16 @@ async function askWithoutToken(parts: Parts, server: KnownServer, url: URL): Ret
   return probeRemote(target, { clientName: PRODUCT_NAME, clientVersion: parts.settings.version, log: parts.log });
 }
 
-function sayDiscovery(found: Classification): Omit<Finding, 'step'> {
+/** What is done otherwise at a known provider, or where the user's file names one. */
+function profileFinding(server: KnownServer, found: Classification | undefined): readonly Finding[] {
+  if (found?.kind !== 'authorization_server') return [];
+  const profile = profileAt(server, found.discovery.authorizationServer.issuer);
+  if (profile === undefined) return [];
+  const { advice } = profile;
+  return [{ step: 'profile', ok: null, message: describeProfile(profile), ...(advice !== undefined && { advice }) }];
+}
+
+function sayDiscovery(server: KnownServer, found: Classification): Omit<Finding, 'step'> {
   if (found.kind === 'no_authorization_server') {
     return {
       ok: false,
@@ -103,15 +121,13 @@ function sayDiscovery(found: Classification): Omit<Finding, 'step'> {
       advice: 'If it fails, store a token with "key set", or name the endpoints under oauth in servers.json.',
     };
   }
-  const registers =
-    authorizationServer.registrationEndpoint === undefined
-      ? 'it does not register clients by itself'
-      : 'it registers clients by itself';
+  const { registersClients, consoleUrl = 'the provider' } = server.entry;
+  const registers = authorizationServer.registrationEndpoint !== undefined && registersClients !== false;
   return {
     ok: true,
-    message: `Authorization server ${displayText(authorizationServer.issuer)}; ${registers}.`,
-    ...(authorizationServer.registrationEndpoint === undefined && {
-      advice: 'Create a client at the provider and give it with: connect NAME --client-id ID --client-secret-stdin.',
+    message: `Authorization server ${displayText(authorizationServer.issuer)}; ${registers ? 'it registers clients by itself' : 'it does not register clients by itself'}.`,
+    ...(!registers && {
+      advice: `Create a client at ${consoleUrl} and give it with: connect NAME --client-id ID --client-secret-stdin.`,
     }),
   };
 }

@@ -19,7 +19,7 @@ import { openPage } from './open-pages.js';
 import type { AuthReason, RequiresAuth } from './outcomes.js';
 import type { Parts } from './parts.js';
 import { signInRequired } from './payloads.js';
-import { profileAt } from './provider-profile.js';
+import { profileAt, requestHabits } from './provider-profile.js';
 import { pushSignIn } from './pushed-sign-in.js';
 import type { BoundRedirect, RedirectChoice } from './redirect-uri.js';
 
@@ -69,15 +69,13 @@ export async function openSignIn(
   use: SignInChoice,
 ): Promise<OpenedSignIn> {
   const { authorizationServer } = purpose.discovery;
-  const profile = profileAt(server, authorizationServer.issuer);
   const request = await createAuthorizationRequest({
+    ...requestHabits(server, authorizationServer.issuer),
     authorizationServer,
     clientId: use.client.clientId,
     redirectUri: use.bound.redirectUri,
     ...(use.scope !== undefined && { scope: use.scope }),
-    scopeSeparator: profile?.scopeSeparator,
     resource: resourceToAsk(server, purpose),
-    extraParameters: { ...profile?.authorizationParams, ...server.entry.oauth.authorizationParams },
   });
   rememberSecret(request.codeVerifier);
   const needsBrowserBinding = use.redirect.kind === 'relay' && purpose.flow === 'browser';
