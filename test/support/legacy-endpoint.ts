@@ -2,16 +2,20 @@
  * Streamable HTTP as of 2025-11-25, with sessions, by the 1.x SDK.
  */
 import { randomUUID } from 'node:crypto';
-import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { completable } from '@modelcontextprotocol/sdk/server/completable.js';
+import { McpServer, ResourceTemplate } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
+import { z } from 'zod';
 import {
   authInfoOf,
   callerOf,
+  languages,
   type McpEndpoint,
   type McpEndpointOptions,
   type McpExchange,
   SERVER_INFO,
   serveFetch,
+  topics,
 } from './mcp-endpoint.js';
 
 interface Session {
@@ -54,7 +58,7 @@ export function createLegacyEndpoint(options: McpEndpointOptions): McpEndpoint {
   };
 }
 
-/** One MCP server of the 1.x SDK with the fixture tools, a resource and a prompt. */
+/** One MCP server of the 1.x SDK with the fixture tools, a resource, a template of resources, and two prompts. */
 export function createLegacyServer({ tools, onCall, instructions }: McpEndpointOptions): McpServer {
   const server = new McpServer(SERVER_INFO, { instructions });
   for (const tool of tools) {
@@ -73,5 +77,16 @@ export function createLegacyServer({ tools, onCall, instructions }: McpEndpointO
   server.registerPrompt('greet', { description: 'Greets.' }, () => ({
     messages: [{ role: 'user', content: { type: 'text', text: 'Say hello.' } }],
   }));
+  server.registerPrompt(
+    'review',
+    { title: 'Review', description: 'Reviews code.', argsSchema: { language: completable(z.string(), languages) } },
+    ({ language }) => ({ messages: [{ role: 'user', content: { type: 'text', text: `Review this ${language}.` } }] }),
+  );
+  server.registerResource(
+    'topic',
+    new ResourceTemplate('note://topics/{topic}', { list: undefined, complete: { topic: topics } }),
+    { mimeType: 'text/plain' },
+    async (uri) => ({ contents: [{ uri: uri.href, mimeType: 'text/plain', text: `About ${uri.href}` }] }),
+  );
   return server;
 }

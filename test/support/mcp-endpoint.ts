@@ -31,6 +31,17 @@ export interface McpEndpointOptions {
 
 export const SERVER_INFO = { name: 'protected-server', version: '1.0.0' } as const;
 
+const startingWith =
+  (words: readonly string[]) =>
+  (start: string): string[] =>
+    words.filter((word) => word.startsWith(start));
+
+/** What completes the argument of the prompt `review`. */
+export const languages = startingWith(['python', 'perl', 'typescript']);
+
+/** What completes the variable of the template `note://topics/{topic}`. */
+export const topics = startingWith(['apples', 'apricots', 'pears']);
+
 /** The caller as both SDK lines carry it to a tool. */
 export function authInfoOf(caller: Caller) {
   return { token: caller.token, clientId: '', scopes: [...caller.scopes], extra: { subject: caller.subject } };

@@ -1,14 +1,17 @@
 /**
  * Streamable HTTP as of 2026-07-28, stateless, by the 2.x SDK; on request it serves the older revisions as well.
  */
-import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
+import { completable, createMcpHandler, McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
+import { z } from 'zod';
 import {
   authInfoOf,
   callerOf,
+  languages,
   type McpEndpoint,
   type McpEndpointOptions,
   SERVER_INFO,
   serveFetch,
+  topics,
 } from './mcp-endpoint.js';
 
 export function createModernEndpoint(options: McpEndpointOptions, legacy: 'stateless' | 'reject'): McpEndpoint {
@@ -41,5 +44,20 @@ function createModernServer({ tools, onCall, instructions }: McpEndpointOptions)
   server.registerPrompt('greet', { description: 'Greets.' }, () => ({
     messages: [{ role: 'user', content: { type: 'text', text: 'Say hello.' } }],
   }));
+  server.registerPrompt(
+    'review',
+    {
+      title: 'Review',
+      description: 'Reviews code.',
+      argsSchema: z.object({ language: completable(z.string(), languages) }),
+    },
+    ({ language }) => ({ messages: [{ role: 'user', content: { type: 'text', text: `Review this ${language}.` } }] }),
+  );
+  server.registerResource(
+    'topic',
+    new ResourceTemplate('note://topics/{topic}', { list: undefined, complete: { topic: topics } }),
+    { mimeType: 'text/plain' },
+    async (uri) => ({ contents: [{ uri: uri.href, mimeType: 'text/plain', text: `About ${uri.href}` }] }),
+  );
   return server;
 }
