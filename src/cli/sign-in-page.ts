@@ -32,7 +32,7 @@ export function sayWhereToSignIn(terminal: Terminal, outcome: RequiresAuth, page
   const short = outcome.launchUrl === undefined ? undefined : webAddress(outcome.launchUrl);
   if (short !== undefined && short !== page) terminal.line(`  or, the same and short: ${style.link(short, short)}`);
   if (outcome.userCode !== undefined)
-    terminal.line(`  Code to enter there: ${style.bold(displayText(outcome.userCode))}`);
+    terminal.line(`  Code to compare or enter there: ${style.bold(displayText(outcome.userCode))}`);
   if (outcome.addedScope !== undefined)
     terminal.line(`  It asks for more than before: ${displayText(outcome.addedScope)}`);
 }

@@ -38,8 +38,7 @@ export async function signIn(
     sayWhereToSignIn(context.terminal, outcome, page);
     // Without standard input nobody could paste the answer: it is for the next command, with `--browser` or a terminal.
     if (pages > PAGES_MAX || Date.now() >= deadlineAt || !canEndHere) return EXIT_AUTHORIZATION_NEEDED;
-    const isOpen = await context.dependencies.openBrowser(page);
-    context.terminal.note(isOpen ? 'The page is open in your browser.' : 'Open the page in a browser.');
+    context.terminal.note(await opened(context, outcome, page));
     const answer = await waitForUser(context, broker, outcome, {
       ...options,
       deadlineAt,
@@ -54,6 +53,14 @@ export async function signIn(
     outcome = answer;
   }
   return reportOutcome(context, outcome);
+}
+
+/** Opens the page, where it is for a browser of this machine. @returns what the user is told. */
+async function opened(context: CommandContext, { completion }: RequiresAuth, page: string): Promise<string> {
+  if (completion === 'device') return 'Open the page on any device: a phone will do. Waiting for you to sign in there.';
+  return (await context.dependencies.openBrowser(page))
+    ? 'The page is open in your browser.'
+    : 'Open the page in a browser.';
 }
 
 interface Wait extends SignInOptions {
@@ -140,6 +147,7 @@ async function pastedAnswer(
 function isStillPending(pending: RequiresAuth, outcome: Outcome): boolean {
   if (outcome.status !== 'requires_auth') return false;
   if (pending.completion === 'form' || pending.authUrl === null) return true;
+  if (pending.userCode !== undefined) return outcome.userCode === pending.userCode;
   if (outcome.launchUrl !== undefined && outcome.launchUrl === pending.launchUrl) return true;
   return (
     outcome.authUrl === pending.authUrl || (outcome.expiresAt !== undefined && outcome.expiresAt === pending.expiresAt)

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import type { Broker, ConnectArguments } from '../../../src/broker/broker.js';
 import { createBrowserOpener } from '../../../src/cli/index.js';
 import {
   AUTH_URL,
@@ -102,6 +103,27 @@ describe('connect', () => {
     const args = ['connect', 'linear', '--client-id', 'c', '--client-secret-stdin', '--paste-back'];
     expect(await run(args, { world, stdin: 'a-client-secret\n' })).toMatchObject({ code: 3 });
     expect(world.opened).toEqual([]);
+  });
+
+  it('shows page and code with --device, opens nothing here, and waits; a new code is shown too', async () => {
+    const { launchUrl: _launchUrl, ...byDevice } = requiresAuth({
+      authUrl: 'https://as.example/device',
+      completion: 'device',
+      userCode: 'WDJB-MJHT',
+    });
+    const answers = [byDevice, byDevice, { ...byDevice, userCode: 'NEWC-ODES' }, connected()];
+    const asked: ConnectArguments[] = [];
+    const world = createWorld();
+    const broker: Partial<Broker> = {
+      connect: async (_principal, args) => answers[asked.push(args) - 1] ?? connected(),
+    };
+    const { code, out } = await run(['connect', 'linear', '--device'], { world, broker, isTerminal: true });
+
+    expect(code).toBe(0);
+    expect(asked.map(({ flow }) => flow)).toEqual(['device', undefined, undefined, undefined]);
+    expect(world.opened).toEqual([]);
+    expect(out).toContain('https://as.example/device');
+    expect(out.match(/WDJB-MJHT|NEWC-ODES/gu)).toEqual(['WDJB-MJHT', 'NEWC-ODES']);
   });
 
   it('goes back to the callback with --browser', async () => {
