@@ -2,12 +2,16 @@
  * A device code that one process asked for and others finish: each may ask for the tokens, together they ask no more
  * often than one would, and the code itself is seen nowhere.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AuthorizationServerFixture } from '../support/authorization-server.js';
+import { brokerEnvironment } from '../support/broker-process.js';
 import { visit } from '../support/browser.js';
-import { createStage } from '../support/stage.js';
+import { builtBroker } from '../support/built-broker.js';
+import { createStage, writeServersFile } from '../support/stage.js';
 
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const WAIT_SECONDS = 40;
@@ -55,6 +59,27 @@ describe('a device code of another process', () => {
     expect(gaps.filter((gap) => gap < 900)).toEqual([]);
     const [tokens] = authorizationServer.requests('token').slice(-1);
     expect(tokens?.parameters.grant_type).toBe(DEVICE_GRANT);
+  });
+
+  it('of a terminal is shown with its page, and waited for', async () => {
+    const { authorizationServer, url, home } = await scene();
+    await writeServersFile(home, { mcpServers: { mailbox: { url } } });
+    const terminal = spawn(process.execPath, [await builtBroker(), 'connect', 'mailbox', '--device'], {
+      env: brokerEnvironment(home),
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    stage.keep({ close: async () => terminal.kill() });
+    let shown = '';
+    let page: string | undefined;
+    for await (const chunk of terminal.stdout) {
+      shown += String(chunk);
+      page ??= /^ {2}(http\S+)$/mu.exec(shown)?.[1];
+      if (page !== undefined && authorizationServer.requests('interaction').length === 0) await visit(page);
+    }
+
+    expect(shown).toMatch(/Code to compare or enter there: [A-Z]{4}-[A-Z]{4}/);
+    expect(shown).toContain('mailbox is connected');
+    expect(terminal.exitCode ?? (await once(terminal, 'exit'))[0]).toBe(0);
   });
 
   it('lies encrypted in the vault, and is never shown', async () => {
