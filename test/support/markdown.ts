@@ -37,9 +37,11 @@ export function markdownFiles(): readonly MarkdownFile[] {
 
 /** The text of every TypeScript file of `src`, by path. */
 export function sourceFiles(): ReadonlyMap<string, string> {
-  return new Map(
-    filesIn('src', (name) => name.endsWith('.ts')).map((path) => [path, readFileSync(join(PROJECT, path), 'utf8')]),
-  );
+  const paths = [
+    ...filesIn('src', (name) => name.endsWith('.ts')),
+    ...filesIn('skills', (name) => name.endsWith('.js') || name.endsWith('.mjs')),
+  ];
+  return new Map(paths.map((path) => [path, readFileSync(join(PROJECT, path), 'utf8')]));
 }
 
 function filesIn(folder: string, isWanted: (name: string) => boolean): string[] {
