@@ -234,7 +234,7 @@ describe('what the token endpoint says of a device code', () => {
     const on = await scene();
     const asked = await on.connect({ flow: 'device' });
     answerTokens(on, { status: 400, body: { error: 'slow_down' } });
-    const slowedDown = 11;
+    const slowedDown = 12;
     for (let count = 0; count < slowedDown; count += 1) {
       on.composed.advance(Math.min(5 + count * 5, 60) * 1_000);
       expect(await on.connect()).toEqual(asked);
