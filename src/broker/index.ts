@@ -89,14 +89,14 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended'>): Bro
     connect: (principal, args, context = {}) =>
       asOutcome(parts.log, shown(args.serverName), async () =>
         connectAndWait(await anyServer(parts, principal, args), args, context),
-      ),
+      ).finally(toolChanges.announce),
     clearAuth: (principal, args, options) =>
       asOutcome(parts.log, shown(args.serverName), async () => {
         const cleared = await clearAuth(parts, principal, args, options?.allowShared === true);
         await connections.dropAll(ownersOf(principal), args.serverName, args.account);
         await started.dropAll(ownersOf(principal), args.serverName, args.account);
         return cleared;
-      }),
+      }).finally(toolChanges.announce),
     listServers: (principal, serverName) =>
       asOutcome(parts.log, shown(serverName ?? ''), async () => ({
         servers: await listServers(parts, principal, serverName),
@@ -137,7 +137,7 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended'>): Bro
     completeAuthorization: (request) => finishing(completeByCallback(parts, request)).finally(toolChanges.announce),
     launch: (token, cookies, confirmed) => launch(parts, token, cookies, confirmed),
     openForm: (token, cookies) => forms.open(token, cookies),
-    submitForm: (token, cookies, fields) => forms.submit(token, cookies, fields),
+    submitForm: (token, cookies, fields) => forms.submit(token, cookies, fields).finally(toolChanges.announce),
 
     openPorts: () => openPorts(parts),
     proveVault: async (challenge) => (await parts.vault()).sign('listener', challenge),
