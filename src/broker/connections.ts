@@ -6,6 +6,7 @@ import { REPLACED_TOKENS_MAX } from '../core/limits.js';
 import { PRODUCT_NAME } from '../core/names.js';
 import type { Owner } from '../core/principal.js';
 import { connectRemote, type RequestCredential, type UpstreamConnection } from '../upstream/index.js';
+import { boundCredential } from './bound-token.js';
 import { connectionKey, connectionKeys } from './connection-key.js';
 import type { CredentialInHand } from './credential.js';
 import type { KnownServer } from './known-server.js';
@@ -32,6 +33,7 @@ export interface Connections {
 /** What the requests of one connection carry. */
 interface Carried {
   readonly header: CredentialInHand['header'];
+  readonly credential: RequestCredential | undefined;
   /** Values that a newer one has replaced. */
   readonly replaced: ReadonlySet<string>;
 }
@@ -47,8 +49,8 @@ export function createConnections(parts: Parts, onToolsChanged: () => void): Con
   ): Promise<UpstreamConnection> {
     const key = connectionKey(server);
     if (!isDeclaredTo(parts.pool.get(key), parts.attended.host)) parts.pool.retire(key);
-    carried.set(key, carriedNext(carried.get(key), credential));
-    return parts.pool.use(key, () => connect(server, async () => requestCredential(carried.get(key)?.header), options));
+    carried.set(key, carriedNext(parts, carried.get(key), credential));
+    return parts.pool.use(key, () => connect(server, async () => carried.get(key)?.credential, options));
   }
 
   async function connect(
@@ -78,8 +80,10 @@ export function createConnections(parts: Parts, onToolsChanged: () => void): Con
     );
   }
 
-  const openAside = (server: KnownServer, credential: CredentialInHand): Promise<UpstreamConnection> =>
-    connect(server, async () => requestCredential(credential.header), {});
+  async function openAside(server: KnownServer, credential: CredentialInHand): Promise<UpstreamConnection> {
+    const proven = requestCredential(parts, credential);
+    return connect(server, async () => proven, {});
+  }
 
   function retire(server: KnownServer): void {
     parts.pool.retire(connectionKey(server));
@@ -95,14 +99,20 @@ export function createConnections(parts: Parts, onToolsChanged: () => void): Con
 }
 
 /** A slow call that read the grant before it was refreshed does not put the old token back under the others. */
-function carriedNext(current: Carried | undefined, { grant, header }: CredentialInHand): Carried {
-  if (current?.header === undefined || grant === undefined || header === undefined)
-    return { header, replaced: new Set() };
+function carriedNext(parts: Parts, current: Carried | undefined, next: CredentialInHand): Carried {
+  const { grant, header } = next;
+  const renewed = (replaced: readonly string[]): Carried => ({
+    header,
+    credential: requestCredential(parts, next),
+    replaced: new Set(replaced.slice(-REPLACED_TOKENS_MAX)),
+  });
+  if (current?.header === undefined || grant === undefined || header === undefined) return renewed([]);
   if (current.header.value === header.value || current.replaced.has(header.value)) return current;
-  return { header, replaced: new Set([...current.replaced, current.header.value].slice(-REPLACED_TOKENS_MAX)) };
+  return renewed([...current.replaced, current.header.value]);
 }
 
-function requestCredential(header: CredentialInHand['header']): RequestCredential | undefined {
+function requestCredential(parts: Parts, { header, grant }: CredentialInHand): RequestCredential | undefined {
+  if (grant?.dpopKey !== undefined) return boundCredential(parts, grant.dpopKey, grant.accessToken);
   return header === undefined ? undefined : { headers: () => ({ [header.name]: header.value }) };
 }
 

@@ -76,11 +76,13 @@ export function keyCredential(
   return { kind: from, authType: kind, header, key: value };
 }
 
+/** A token that is bound to a key is never sent as one that whoever has it may use. */
 export function grantCredential(grant: Grant): CredentialInHand {
+  const scheme = grant.dpopKey === undefined ? 'Bearer' : 'DPoP';
   return {
     kind: 'grant',
     authType: 'oauth2',
-    header: { name: 'Authorization', value: `Bearer ${grant.accessToken}` },
+    header: { name: 'Authorization', value: `${scheme} ${grant.accessToken}` },
     grant,
   };
 }

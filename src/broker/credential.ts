@@ -2,7 +2,7 @@
 import type { Grant } from '../vault/index.js';
 import type { AuthType } from './outcomes.js';
 
-/** A header to send, or nothing; `authType` as the payloads say it. */
+/** A header to send (of a grant that is bound to a key, beside a proof), or nothing; `authType` as the payloads say it. */
 export interface CredentialInHand {
   readonly kind: 'none' | 'grant' | 'secret' | 'file';
   readonly authType: AuthType;

@@ -5,6 +5,7 @@ import { rememberSecret } from '../core/redaction.js';
 import { type AuthorizationResponse, exchangeCode, type TokenOutcome, type TokenSet } from '../oauth/index.js';
 import type { Grant, OAuthClient, PendingAuthorization, SignInFailure, Vault, Versioned } from '../vault/index.js';
 import { authenticatingClient } from './authenticating-client.js';
+import { bindingOf } from './bound-token.js';
 import { letPortGo } from './open-pages.js';
 import type { Parts } from './parts.js';
 import { askedEndpoints } from './provider-profile.js';
@@ -56,6 +57,7 @@ async function redeem(parts: Parts, pending: PendingAuthorization, code: string)
       codeVerifier: pending.codeVerifier,
       redirectUri: pending.redirectUri,
       resource: pending.resource,
+      dpop: bindingOf(parts, pending.dpop),
       fetch: parts.network.guardedFetch(new URL(pending.serverUrl)),
     });
   } catch (error) {
@@ -126,6 +128,7 @@ function grantOf(pending: PendingAuthorization, tokens: TokenSet, now: number): 
     redirectUri: pending.redirectUri,
     accessToken: tokens.accessToken,
     ...(tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken }),
+    ...(tokens.tokenType === 'DPoP' && pending.dpop !== undefined && { dpopKey: pending.dpop.key }),
     ...(scope !== undefined && { scope }),
     ...(pending.scope !== undefined && { requestedScope: pending.scope }),
     obtainedAt: now,

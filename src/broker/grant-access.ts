@@ -2,6 +2,7 @@
 import { REFRESH_AHEAD_LIFETIME_FRACTION, REFRESH_AHEAD_MS } from '../core/limits.js';
 import { rememberSecret } from '../core/redaction.js';
 import type { Grant } from '../vault/index.js';
+import { rememberKey } from './bound-token.js';
 
 export type GrantAccess =
   | { readonly kind: 'usable'; readonly grant: Grant }
@@ -54,5 +55,6 @@ export function withoutRefreshToken(grant: Grant, now: number, refusedToken: str
 export function usable(grant: Grant): GrantAccess {
   rememberSecret(grant.accessToken);
   if (grant.refreshToken !== undefined) rememberSecret(grant.refreshToken);
+  if (grant.dpopKey !== undefined) rememberKey(grant.dpopKey);
   return { kind: 'usable', grant };
 }

@@ -3,6 +3,7 @@ import { createBackground } from '../core/background.js';
 import { displayText } from '../core/display-text.js';
 import { SERVER_NAME_MAX_LENGTH } from '../core/limits.js';
 import { type Owner, ownerOf, type Principal } from '../core/principal.js';
+import { createDpopNonces } from '../oauth/index.js';
 import { listServers } from './accounts.js';
 import type { Broker, CallContext, ConnectArguments, ProxiedCall } from './broker.js';
 import { callTool } from './call-tool.js';
@@ -38,8 +39,13 @@ export type * from './outcomes.js';
 export type { BrokerSettings, Parts } from './parts.js';
 
 /** Builds the broker; nothing is opened or asked before the first call. */
-export function createBroker(given: Omit<Parts, 'background' | 'attended'>): Broker {
-  const parts: Parts = { ...given, background: createBackground(given.log), attended: { host: undefined } };
+export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpopNonces'>): Broker {
+  const parts: Parts = {
+    ...given,
+    background: createBackground(given.log),
+    attended: { host: undefined },
+    dpopNonces: createDpopNonces(),
+  };
   const fresh = createFreshGrants(parts);
   const toolChanges = createToolChanges();
   const connections = createConnections(parts, toolChanges.announce);

@@ -6,6 +6,7 @@ import { BrokerError } from '../core/errors.js';
 import { rememberSecret } from '../core/redaction.js';
 import { type DeviceAuthorization, requestDeviceAuthorization } from '../oauth/index.js';
 import type { ClientConfiguration, PendingAuthorization } from '../vault/index.js';
+import { newBinding } from './bound-token.js';
 import { followDeviceCode } from './device-polling.js';
 import type { KnownServer } from './known-server.js';
 import { STEP_OTHER_FLOW } from './next-steps.js';
@@ -43,7 +44,8 @@ export async function openDeviceSignIn(
   }
   if (codes.kind === 'rejected') return { kind: 'refused', failure: failureOfRejection(codes.error) };
   rememberSecret(codes.deviceCode);
-  const pending = pendingRecord(parts, server, configuration, purpose, use, codes);
+  const dpop = await newBinding(purpose.dpop);
+  const pending = { ...pendingRecord(parts, server, configuration, purpose, use, codes), ...(dpop && { dpop }) };
   await storePending(parts, server, pending, purpose.operation);
   followDeviceCode(parts, server.id, codes.userCode);
   return { kind: 'opened', payload: signInRequired(pending, undefined) };

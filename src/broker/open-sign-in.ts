@@ -5,7 +5,13 @@
 import { randomBytes } from 'node:crypto';
 import { PENDING_AUTHORIZATION_TTL_MS, STATE_BYTES } from '../core/limits.js';
 import { rememberSecret } from '../core/redaction.js';
-import { type AuthorizationServer, addedScope, createAuthorizationRequest, type Discovery } from '../oauth/index.js';
+import {
+  type AuthorizationServer,
+  addedScope,
+  createAuthorizationRequest,
+  type Discovery,
+  type DpopDemand,
+} from '../oauth/index.js';
 import type {
   AuthorizationServerEndpoints,
   ClientConfiguration,
@@ -13,6 +19,7 @@ import type {
   PendingAuthorization,
   SignInFailure,
 } from '../vault/index.js';
+import { newBinding } from './bound-token.js';
 import type { KnownServer } from './known-server.js';
 import { noteAuthorizationRequest } from './observations.js';
 import { openPage } from './open-pages.js';
@@ -40,6 +47,8 @@ export interface SignInPurpose {
   readonly flowIsOurs?: boolean;
   /** What was called when authorization was found missing; null for a first sign-in. */
   readonly operation: string | null;
+  /** The server wants tokens that are bound to a key. */
+  readonly dpop?: DpopDemand | undefined;
 }
 
 /** The client and the redirect URI that were chosen for it, and the scope to ask for. */
@@ -69,6 +78,7 @@ export async function openSignIn(
   use: SignInChoice,
 ): Promise<OpenedSignIn> {
   const { authorizationServer } = purpose.discovery;
+  const dpop = await newBinding(purpose.dpop);
   const request = await createAuthorizationRequest({
     ...requestHabits(server, authorizationServer.issuer),
     authorizationServer,
@@ -76,6 +86,7 @@ export async function openSignIn(
     redirectUri: use.bound.redirectUri,
     ...(use.scope !== undefined && { scope: use.scope }),
     resource: resourceToAsk(server, purpose),
+    dpopKey: dpop?.key,
   });
   rememberSecret(request.codeVerifier);
   const needsBrowserBinding = use.redirect.kind === 'relay' && purpose.flow === 'browser';
@@ -84,6 +95,7 @@ export async function openSignIn(
     state: request.state,
     codeVerifier: request.codeVerifier,
     authorizationUrl: request.authorizationUrl,
+    ...(dpop && { dpop }),
     ...(needsBrowserBinding && { browserBinding: randomToken() }),
     expiresAt: parts.clock.now() + PENDING_AUTHORIZATION_TTL_MS,
   };

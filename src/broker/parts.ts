@@ -8,6 +8,7 @@ import type { Clock } from '../core/clock.js';
 import type { Host } from '../core/host.js';
 import type { Log } from '../core/log.js';
 import type { Network } from '../core/outbound.js';
+import type { DpopNonces } from '../oauth/index.js';
 import type { ConnectionPool } from '../upstream/index.js';
 import type { Vault } from '../vault/index.js';
 import type { LoopbackListener } from './broker.js';
@@ -39,6 +40,8 @@ export interface Parts {
   readonly background: Background;
   /** The host of this process, once it has called something. */
   readonly attended: { host: Host | undefined };
+  /** What servers last asked to be in our proofs of possession. */
+  readonly dpopNonces: DpopNonces;
   readonly log: Log;
   readonly settings: BrokerSettings;
 }

@@ -7,6 +7,7 @@ import { DEVICE_POLL_MAX_SECONDS, DEVICE_POLL_SLOW_DOWN_SECONDS } from '../core/
 import { redeemDeviceCode, type TokenOutcome } from '../oauth/index.js';
 import type { DeviceCodes, PendingAuthorization, Vault } from '../vault/index.js';
 import { authenticatingClient } from './authenticating-client.js';
+import { bindingOf } from './bound-token.js';
 import { exchangeLease } from './complete-authorization.js';
 import { finishExchange } from './finish-sign-in.js';
 import type { Parts } from './parts.js';
@@ -123,6 +124,7 @@ async function redeem(
       client: await authenticatingClient(parts, pending.serverName, pending.client),
       deviceCode,
       resource: pending.resource,
+      dpop: bindingOf(parts, pending.dpop),
       fetch: parts.network.guardedFetch(new URL(pending.serverUrl)),
     });
   } catch (error) {

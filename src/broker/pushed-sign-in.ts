@@ -8,6 +8,7 @@ import { ownerTuple } from '../core/principal.js';
 import { type AuthorizationParameters, authorizationUrlOf, pushAuthorizationRequest } from '../oauth/index.js';
 import type { PendingAuthorization, SignInFailure } from '../vault/index.js';
 import { authenticatingClient } from './authenticating-client.js';
+import { bindingOf } from './bound-token.js';
 import type { Parts } from './parts.js';
 import { failureOfError } from './sign-in-failure.js';
 
@@ -35,6 +36,7 @@ export async function pushSignIn(
     endpoint,
     client: await authenticatingClient(parts, pending.serverName, client),
     parameters,
+    dpop: bindingOf(parts, pending.dpop),
     fetch,
   });
   if (outcome.kind === 'rejected') return { kind: 'refused', failure: failureOfError(outcome.error) };

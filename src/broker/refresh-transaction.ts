@@ -7,6 +7,7 @@ import { RETRY_AFTER_MAX_SECONDS } from '../core/limits.js';
 import { type ClientCredentials, refreshTokens, type TokenOutcome } from '../oauth/index.js';
 import type { Grant, Versioned } from '../vault/index.js';
 import { authenticatingClient } from './authenticating-client.js';
+import { bindingOf } from './bound-token.js';
 import { currentClient } from './current-client.js';
 import { type GrantAccess, stillValid } from './grant-access.js';
 import { profileAt } from './provider-profile.js';
@@ -72,6 +73,7 @@ function redeem({ parts, server }: Redemption, grant: Grant, client: ClientCrede
     refreshToken: grant.refreshToken ?? '',
     ...(scope !== undefined && { scope }),
     resource: grant.resource,
+    dpop: bindingOf(parts, grant.dpopKey && { key: grant.dpopKey }),
     fetch: parts.network.guardedFetch(new URL(server.entry.url)),
   });
 }

@@ -4,7 +4,7 @@
  */
 import { BrokerError } from '../core/errors.js';
 import { AUTHORIZE_LEASE_MS, AUTHORIZE_WAIT_MS } from '../core/limits.js';
-import { addedScope, type BearerChallenge } from '../oauth/index.js';
+import { addedScope, type BearerChallenge, dpopDemand } from '../oauth/index.js';
 import type { Refusal } from '../upstream/index.js';
 import type { ClientConfiguration, PendingAuthorization } from '../vault/index.js';
 import { beginAuthorization, type NoAuthorizationServer, scopeToAsk } from './begin-authorization.js';
@@ -188,6 +188,7 @@ async function purposeOf(
   const grant = (await (await parts.vault()).grants.get(server.id))?.value;
   const hasMoved = grant !== undefined && grant.authorizationServer.issuer !== discovery.authorizationServer.issuer;
   const flow = await chooseFlow(parts, server, configuration, discovery.authorizationServer);
+  const isBound = !hasMoved && grant?.dpopKey !== undefined;
   return {
     discovery,
     challengeScope: request.neededScope ?? challenge?.scope,
@@ -196,6 +197,7 @@ async function purposeOf(
     scopeOverride: request.scopeOverride,
     ...flow,
     operation: request.operation,
+    dpop: dpopDemand({ ...discovery, challenge, isBound }),
   };
 }
 

@@ -33,6 +33,12 @@ export interface AuthorizationServerEndpoints {
   readonly profile?: string;
 }
 
+/** The key pair that tokens are bound to (RFC 9449): its JWS algorithm and its private JWK. */
+export interface ProofKey {
+  readonly algorithm: string;
+  readonly privateJwk: Readonly<Record<string, string>>;
+}
+
 /** What is stored of an authorization (RFC 6749 section 1.3). Bound to owner, server, resource and issuer. */
 export interface Grant {
   readonly owner: Owner;
@@ -50,6 +56,8 @@ export interface Grant {
   readonly unattended?: 'client_credentials' | 'jwt_bearer' | 'id_jag';
   readonly accessToken: string;
   readonly refreshToken?: string;
+  /** Both tokens are bound to it, and are never sent without a proof of it; each refresh keeps it. */
+  readonly dpopKey?: ProofKey;
   /** As granted. */
   readonly scope?: string;
   /** As asked for: a step-up asks for its union with what is missing. */
@@ -138,6 +146,8 @@ export interface PendingAuthorization {
   readonly device?: DeviceCodes;
   /** Where the user goes: the authorization request itself (for a relay they are shown the launch page instead), or the page for the user code. */
   readonly authorizationUrl: string;
+  /** The key that its tokens shall be bound to; `acceptsBearer`: tokens that are not will do. */
+  readonly dpop?: { readonly key: ProofKey; readonly acceptsBearer?: boolean };
   /** Of a pushed request (RFC 9126): what was pushed and can be again, and when its URL ends. */
   readonly pushed?: {
     readonly parameters: Readonly<Record<string, string>>;

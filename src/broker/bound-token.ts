@@ -1,0 +1,53 @@
+/**
+ * Tokens that are bound to a key (RFC 9449). The key is made for one sign-in, lies encrypted with what comes of it, and
+ * ends with it; every process that uses the grant proves with it that the token is ours.
+ */
+import { rememberSecret } from '../core/redaction.js';
+import {
+  asksForNonce,
+  createDpopProver,
+  type DpopBinding,
+  type DpopDemand,
+  type DpopKey,
+  generateDpopKey,
+  privateMembers,
+} from '../oauth/index.js';
+import type { RequestCredential } from '../upstream/index.js';
+import type { PendingAuthorization } from '../vault/index.js';
+import type { Parts } from './parts.js';
+
+type PendingBinding = NonNullable<PendingAuthorization['dpop']>;
+
+/** A key for the tokens of a new sign-in; undefined where they are not to be bound. */
+export async function newBinding(demand: DpopDemand | undefined): Promise<PendingBinding | undefined> {
+  if (demand === undefined) return undefined;
+  const key = await generateDpopKey(demand.algorithm);
+  rememberKey(key);
+  return { key, ...(demand.acceptsBearer && { acceptsBearer: true }) };
+}
+
+/** What token requests are proven with. */
+export function bindingOf(parts: Parts, binding: PendingBinding | undefined): DpopBinding | undefined {
+  return binding && { ...binding, nonces: parts.dpopNonces };
+}
+
+/** Makes the private key known to the redaction filter before anyone can see it. */
+export function rememberKey(key: DpopKey): void {
+  for (const member of privateMembers(key)) rememberSecret(member);
+}
+
+/** A bound token, with a new proof for each request and the nonces that the server asks for. */
+export function boundCredential(parts: Parts, key: DpopKey, accessToken: string): RequestCredential {
+  const { dpopNonces } = parts;
+  const prove = createDpopProver(key);
+  return {
+    headers: ({ method, url }) => ({
+      Authorization: `DPoP ${accessToken}`,
+      DPoP: prove({ method, url, accessToken, nonce: dpopNonces.nonceFor(url) }),
+    }),
+    wantsOtherHeaders: ({ url }, { status, headers }) => {
+      const hasNonce = dpopNonces.adopt(url, headers);
+      return hasNonce && asksForNonce(status, headers.get('www-authenticate'));
+    },
+  };
+}
