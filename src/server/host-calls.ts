@@ -28,6 +28,7 @@ import {
 import { redactJson, redactText } from '../core/redaction.js';
 import { askDirectly } from './direct-host.js';
 import { INPUT_REQUIRED, type ToolResult } from './payload.js';
+import type { ProtocolEra } from './protocol-era.js';
 import { createStateSeal } from './sealed-state.js';
 import { type CallInHand, createSuspendedCalls, type Leg, type SuspendedCallsOptions } from './suspended-calls.js';
 
@@ -53,12 +54,13 @@ export interface HostCalls {
 }
 
 export interface HostCallsOptions extends SuspendedCallsOptions {
+  readonly era: ProtocolEra;
   readonly clock?: Clock;
   /** Of a host of before 2026-07-28. Default HOST_ANSWER_TIMEOUT_MS. */
   readonly answerTimeoutMs?: number;
 }
 
-export function createHostCalls(server: Server, options: HostCallsOptions = {}): HostCalls {
+export function createHostCalls(server: Server, options: HostCallsOptions): HostCalls {
   const suspended = createSuspendedCalls<HostLeg>(options);
   const seal = createStateSeal(options.clock ?? systemClock);
   const askOlder = askDirectly(server, options.answerTimeoutMs);
@@ -110,19 +112,22 @@ export function createHostCalls(server: Server, options: HostCallsOptions = {}):
   }
 
   function attend(context: ServerContext): Host {
+    if (options.era === 'legacy') {
+      standing ??= olderHost();
+      return standing;
+    }
     const capabilities = declaredBy(context);
-    if (capabilities === undefined) standing ??= olderHost();
-    else if (JSON.stringify(standing?.capabilities) !== JSON.stringify(capabilities))
+    if (standing === undefined || JSON.stringify(standing.capabilities) !== JSON.stringify(capabilities))
       standing = newerStandingHost(capabilities);
-    return standing as Host;
+    return standing;
   }
 
   async function runNewer(
     context: ServerContext,
-    capabilities: HostCapabilities,
     params: unknown,
     work: (call: CallContext) => Promise<ToolResult>,
   ): Promise<ToolResult> {
+    const capabilities = declaredBy(context);
     const request = requestOf(context, params);
     const leg = legOf(context);
     const state = context.mcpReq.requestState<unknown>();
@@ -160,9 +165,7 @@ export function createHostCalls(server: Server, options: HostCallsOptions = {}):
   return {
     async run(context, params, work) {
       const host = attend(context);
-      const capabilities = declaredBy(context);
-      const isAskedByResult = capabilities !== undefined && ROUND_METHODS.has(context.mcpReq.method);
-      if (isAskedByResult) return runNewer(context, capabilities, params, work);
+      if (host.isAskedByResult && ROUND_METHODS.has(context.mcpReq.method)) return runNewer(context, params, work);
       const { signal, onProgress } = legOf(context);
       return work({ signal, onProgress, ...(!host.isAskedByResult && { host }) });
     },
@@ -220,10 +223,10 @@ function isWanted({ method, params }: HostNotification, least: HostLogLevel | un
   return least === undefined ? byDefault : isAtLeast(level, least);
 }
 
-/** What a host of 2026-07-28 declares with each request; undefined of one of before. */
-function declaredBy({ mcpReq }: ServerContext): HostCapabilities | undefined {
+/** What a host of 2026-07-28 declares with each request. */
+function declaredBy({ mcpReq }: ServerContext): HostCapabilities {
   const envelope = mcpReq.envelope as JsonObject | undefined;
-  return envelope === undefined ? undefined : hostCapabilities(envelope[CLIENT_CAPABILITIES_META_KEY], false);
+  return hostCapabilities(envelope?.[CLIENT_CAPABILITIES_META_KEY], false);
 }
 
 /** The same for the same request, whatever the order of its members; its `_meta` does not count. */

@@ -64,7 +64,7 @@ export function createMcpServer(options: McpServerOptions): Server {
       ...(isMirroring ? {} : { cacheHints: { 'tools/list': { ttlMs: LIST_TTL_MS, cacheScope: 'public' } } }),
     },
   );
-  const calls = createHostCalls(server);
+  const calls = createHostCalls(server, { era });
   const broker = attendedBroker(server, calls, options.broker);
   const tools = new Map(TOOLS.map((tool) => [tool.name, tool]));
   const templates = createTemplateOwners();
