@@ -13,6 +13,9 @@ export type TokenEndpoints = Pick<
   readonly quirks?: TokenEndpointQuirks | undefined;
 };
 
+/** Never sent. */
+const UNNAMED = 'unnamed';
+
 /**
  * The library's client authentication for `client`. Basic credentials are form-encoded (RFC 6749 section 2.3.1);
  * a method that needs a secret, of a client that has none, is `none`. Each assertion is made anew, for one request.
@@ -25,6 +28,11 @@ export function clientAuthentication(client: ClientCredentials): oauth.ClientAut
   if (client.clientSecret === undefined || client.tokenEndpointAuthMethod === 'none') return oauth.None();
   if (client.tokenEndpointAuthMethod === 'client_secret_post') return oauth.ClientSecretPost(client.clientSecret);
   return basicAuthentication(client.clientId, client.clientSecret);
+}
+
+/** The client for the library, which wants an identifier where none is sent, too. */
+export function libraryClient({ clientId }: ClientCredentials): oauth.Client {
+  return { client_id: clientId === '' ? UNNAMED : clientId };
 }
 
 /** RFC 7523 section 2.2. The audience is the issuer, which no other endpoint can claim (draft-ietf-oauth-rfc7523bis). */

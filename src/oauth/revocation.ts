@@ -2,7 +2,12 @@
 import * as oauth from 'oauth4webapi';
 import { METADATA_TIMEOUT_MS } from '../core/limits.js';
 import { type GuardedFetch, type GuardedResponse, NetworkFailure } from '../core/outbound.js';
-import { clientAuthentication, type TokenEndpoints, withFallbackMethod } from './client-authentication.js';
+import {
+  clientAuthentication,
+  libraryClient,
+  type TokenEndpoints,
+  withFallbackMethod,
+} from './client-authentication.js';
 import { checkEndpoint } from './endpoint-url.js';
 import { jsonObjectOf } from './json-answer.js';
 import { jsonResponse, libraryOptions } from './library-request.js';
@@ -64,16 +69,10 @@ async function sendRevocation(
     rebuild: rebuildRevocationResponse,
   });
   try {
-    const response = await oauth.revocationRequest(
-      server,
-      { client_id: client.clientId },
-      clientAuthentication(client),
-      token,
-      {
-        ...options,
-        additionalParameters: { token_type_hint: hint },
-      },
-    );
+    const response = await oauth.revocationRequest(server, libraryClient(client), clientAuthentication(client), token, {
+      ...options,
+      additionalParameters: { token_type_hint: hint },
+    });
     await oauth.processRevocationResponse(response);
     return 'revoked';
   } catch (error) {

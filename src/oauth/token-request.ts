@@ -4,6 +4,7 @@ import { TOKEN_REQUEST_TIMEOUT_MS } from '../core/limits.js';
 import type { GuardedFetch, GuardedResponse } from '../core/outbound.js';
 import {
   clientAuthentication,
+  libraryClient,
   mayRefuseClient,
   type TokenEndpoints,
   withEndpointAudience,
@@ -100,7 +101,7 @@ async function sendTokenRequest(
     issuer: request.authorizationServer.issuer,
     token_endpoint: request.authorizationServer.tokenEndpoint,
   };
-  const client = { client_id: request.client.clientId };
+  const client = libraryClient(request.client);
   const authentication = clientAuthentication(request.client);
   const body = { ...parameters, ...(request.resource === null ? {} : { resource: request.resource }) };
   const { quirks } = request.authorizationServer;

@@ -25,10 +25,11 @@ export async function findAccessToken(
 }
 
 async function findOpaque(provider: Provider, token: string): Promise<IssuedAccessToken | undefined> {
-  const found = await provider.AccessToken.find(token);
+  const found = (await provider.AccessToken.find(token)) ?? (await provider.ClientCredentials.find(token));
   if (!found?.isValid) return undefined;
   return {
-    subject: found.accountId,
+    // A token that no user stands behind is the client's own.
+    subject: 'accountId' in found ? found.accountId : (found.clientId ?? ''),
     clientId: found.clientId ?? '',
     scopes: scopesOf(found.scope),
     ...(typeof found.aud === 'string' && { audience: found.aud }),

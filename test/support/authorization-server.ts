@@ -2,8 +2,10 @@
  * A real authorization server (oidc-provider) on 127.0.0.1, behind a front that counts and bends its requests.
  * One for each test: nothing is shared.
  */
+import { createPrivateKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { Provider } from 'oidc-provider';
 import { findAccessToken, type IssuedAccessToken } from './access-token-lookup.js';
+import { acceptAssertions, issueIdentityAssertions } from './assertion-grants.js';
 import {
   type AuthorizationServerOptions,
   createSigningKey,
@@ -35,6 +37,8 @@ export interface AuthorizationServerFixture extends Omit<Front<AuthorizationServ
   /** Also the origin: the issuer has no path. */
   readonly issuer: string;
   readonly scopes: readonly string[];
+  /** What it signs ID tokens, JWT access tokens and ID-JAGs with (ES256). */
+  readonly signingKey: KeyObject;
   /** How many requests redeemed a refresh token, successfully or not. */
   refreshCount(): number;
   /** The access token if it is valid now, as a protected resource would learn by introspection. */
@@ -78,6 +82,9 @@ export async function startAuthorizationServer(
   const provider = new Provider(issuer, oidcConfiguration(options, store.adapter, signingKey));
   assumeDefaultScope(provider, scopes[0] ?? 'openid');
   if (options.advertiseIss === false) hideIss(provider);
+  const privateKey = createPrivateKey({ key: signingKey as JsonWebKey, format: 'jwk' });
+  if (options.trustedAssertions) acceptAssertions(provider, options.trustedAssertions, scopes);
+  if (options.identityAssertionsFor) issueIdentityAssertions(provider, privateKey, options.identityAssertionsFor);
   const serveProvider = provider.callback();
   const server = await listenOnLoopback((request, response) => {
     if (!isInteractionPath(request.url ?? '')) return void serveProvider(request, response);
@@ -89,10 +96,11 @@ export async function startAuthorizationServer(
     ...front,
     issuer,
     scopes,
+    signingKey: privateKey,
     refreshCount: () => front.requests('token', { grant_type: 'refresh_token' }).length,
     findAccessToken: (token) => findAccessToken(provider, signingKey, token),
     dropClients: () => store.forget('Client'),
-    dropAccessTokens: () => store.forget('AccessToken'),
+    dropAccessTokens: () => store.forget('AccessToken') + store.forget('ClientCredentials'),
     dropRefreshTokens: () => store.forget('RefreshToken'),
     mount: (path, origin) => void mounted.set(path, origin),
     close: async () => {
