@@ -6,6 +6,7 @@ import { BrokerError } from '../core/errors.js';
 import { rememberSecret } from '../core/redaction.js';
 import { type DeviceAuthorization, requestDeviceAuthorization } from '../oauth/index.js';
 import type { ClientConfiguration, PendingAuthorization } from '../vault/index.js';
+import { authenticatingClient } from './authenticating-client.js';
 import { newBinding } from './bound-token.js';
 import { followDeviceCode } from './device-polling.js';
 import type { KnownServer } from './known-server.js';
@@ -62,7 +63,7 @@ async function attempt(
   try {
     const answer = await requestDeviceAuthorization({
       authorizationServer: purpose.discovery.authorizationServer,
-      client: use.client,
+      client: await authenticatingClient(parts, server.entry.serverName, use.client),
       scope: use.scope,
       resource: resourceToAsk(server, purpose),
       extraParameters: server.entry.oauth.authorizationParams,
