@@ -12,6 +12,7 @@ import { completeByCallback } from './complete-authorization.js';
 import { createConnect } from './connect.js';
 import { createConnections } from './connections.js';
 import { diagnose } from './diagnose.js';
+import { createElicitSignIn } from './elicited-sign-in.js';
 import { createEveryServer } from './every-server.js';
 import { createForms } from './forms.js';
 import { createFreshGrants } from './fresh-grant.js';
@@ -55,11 +56,14 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpo
   const request = createProxiedRequest(reach, connect);
   const everyServer = createEveryServer(parts, reach);
   const search = createSearch(parts, reach, connect);
+  const elicitSignIn = createElicitSignIn(parts);
   const forms = createForms(parts, connect, connections);
 
   async function connectAndWait(server: AnyServer, args: ConnectArguments, context: CallContext): Promise<Outcome> {
     const first = await connect.connect(server, args);
     const waitSeconds = args.waitSeconds ?? 0;
+    const elicited = await elicitSignIn(server, first, waitSeconds, context);
+    if (elicited !== 'not_asked') return elicited === 'ended' ? connect.connectAsKept(server) : first;
     const canEnd = first.status === 'requires_auth' || first.status === 'requires_oauth_config';
     if (!canEnd || waitSeconds === 0) return first;
     if (isStarted(server)) return first;
@@ -86,7 +90,11 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpo
   ): Promise<ProxiedCall> {
     const result = await asOutcome(parts.log, shown(args.serverName), async () => {
       const server = await anyServer(parts, principal, args);
-      return passedOn(await work(server, namedContext(context, server)), server, context);
+      const named = namedContext(context, server);
+      const first = await work(server, named);
+      const isSignedIn =
+        first.kind === 'outcome' && (await elicitSignIn(server, first.outcome, 0, context)) === 'ended';
+      return passedOn(isSignedIn ? await work(server, named) : first, server, context);
     });
     return 'status' in result ? { kind: 'outcome', outcome: result } : result;
   }

@@ -17,7 +17,7 @@ import type { RequiresAuth, RequiresOauthConfig } from './outcomes.js';
 import type { Parts } from './parts.js';
 
 /** What the vault held of a server when the wait began: any change of it ends the wait. */
-interface WaitedFor {
+export interface WaitedFor {
   readonly state: string | undefined;
   readonly grantGeneration: number;
   readonly secretGeneration: number;
@@ -27,6 +27,7 @@ interface WaitedFor {
  * `asked` is what the call would answer without waiting. Resolves to true as soon as the sign-in (or the form) of
  * this server has ended one way or the other, to false when `waitSeconds` are over or the call was cancelled.
  * Without a progress token it waits 45 seconds at most.
+ * @param since what the vault held when the user was asked, where that is longer ago.
  */
 export async function signInEnded(
   parts: Parts,
@@ -34,12 +35,13 @@ export async function signInEnded(
   asked: RequiresAuth | RequiresOauthConfig,
   waitSeconds: number,
   context: CallContext,
+  since?: WaitedFor,
 ): Promise<boolean> {
   const vault = await parts.vault();
   const longest = context.onProgress === undefined ? WAIT_WITHOUT_PROGRESS_MAX_SECONDS : WAIT_MAX_SECONDS;
   const totalMs = Math.min(waitSeconds, longest) * 1_000;
   const startedAt = parts.clock.now();
-  const before = await waitedFor(vault, server);
+  const before = since ?? (await waitedFor(vault, server));
   // The user was faster than this call: what it would wait for is over.
   if (isSignIn(asked) && before.state === undefined) return true;
   if (asked.status === 'requires_auth' && asked.userCode !== undefined)
@@ -67,7 +69,7 @@ function isSignIn(asked: RequiresAuth | RequiresOauthConfig): boolean {
   return asked.status === 'requires_auth' && asked.completion !== undefined && asked.completion !== 'form';
 }
 
-async function waitedFor(vault: Vault, server: KnownServer): Promise<WaitedFor> {
+export async function waitedFor(vault: Vault, server: KnownServer): Promise<WaitedFor> {
   const [pending, grant, secret] = await Promise.all([
     vault.pendings.get(server.id),
     vault.grants.get(server.id),

@@ -41,6 +41,8 @@ export const HOST_LOG_LEVELS = [
 export type HostLogLevel = (typeof HOST_LOG_LEVELS)[number];
 
 export interface AskOptions {
+  /** The words and the URL are ours, and shown whatever was given as a secret: a URL to sign in at must stay whole. */
+  readonly isOurs?: boolean;
   readonly signal?: AbortSignal;
   /** The host works on the answer; what it says, with its numbers only. */
   readonly onProgress?: (progress: { readonly progress: number; readonly total?: number }) => void;

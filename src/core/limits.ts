@@ -200,6 +200,8 @@ export const SEARCH_LIMIT_MAX = 100;
 export const WAIT_MAX_SECONDS = 300;
 /** Hosts give up on a call at 60 seconds. */
 export const WAIT_WITHOUT_PROGRESS_MAX_SECONDS = 45;
+/** Where the host was asked to show the sign-in, and can wait. */
+export const WAIT_ELICITED_SECONDS = 120;
 export const WAIT_PROGRESS_INTERVAL_MS = 10 * SECOND_MS;
 export const WAIT_POLL_MS = 250;
 export const DISPLAY_TEXT_MAX_LENGTH = 300;

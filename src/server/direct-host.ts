@@ -8,9 +8,10 @@ import { VERBATIM } from '../core/verbatim.js';
 
 /** @param answerTimeoutMs how long it may be silent before it counts as not answering. */
 export function askDirectly(server: Server, answerTimeoutMs = HOST_ANSWER_TIMEOUT_MS): Host['ask'] {
-  return async (asked, { signal, onProgress } = {}): Promise<JsonObject> => {
+  return async (asked, { signal, onProgress, isOurs = false } = {}): Promise<JsonObject> => {
     signal?.throwIfAborted();
-    const { method, params = {} } = redactJson(withElicitationId(asked));
+    const request = withElicitationId(asked);
+    const { method, params = {} } = isOurs ? request : redactJson(request);
     try {
       return await server.request({ method, params }, VERBATIM, {
         timeout: answerTimeoutMs,

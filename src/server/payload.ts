@@ -83,11 +83,16 @@ export function proxiedResult(answer: ProxiedCall, shape: (result: JsonObject) =
   return answer.kind === 'outcome' ? refusalResult(answer.outcome) : shape(upstreamResult(answer.result));
 }
 
-/** What the host is asked by, in place of a result; its state is sealed before it leaves (`host-calls.ts`). */
-export function roundResult({ inputRequests, requestState }: InputRound): ToolResult {
+/** What a server asks the host by, in place of a result; its state is sealed before it leaves (`host-calls.ts`). */
+export function roundResult({ inputRequests, ...round }: InputRound): ToolResult {
+  return inputRequired({ ...round, inputRequests: redactJson(inputRequests) });
+}
+
+/** A round as it goes onto the wire. */
+export function inputRequired({ inputRequests, requestState }: InputRound): ToolResult {
   return {
     resultType: INPUT_REQUIRED,
-    ...(Object.keys(inputRequests).length > 0 && { inputRequests: redactJson(inputRequests) }),
+    ...(Object.keys(inputRequests).length > 0 && { inputRequests }),
     ...(requestState !== undefined && { requestState }),
   };
 }

@@ -12,7 +12,8 @@ import {
   METHOD_NOT_FOUND,
 } from '../core/host.js';
 import { STATE_BYTES, SUSPENDED_CALL_TTL_MS, SUSPENDED_CALLS_MAX } from '../core/limits.js';
-import { roundResult, type ToolResult } from './payload.js';
+import { redactJson } from '../core/redaction.js';
+import { inputRequired, type ToolResult } from './payload.js';
 
 const PREFIX = 's.';
 
@@ -81,7 +82,7 @@ export function createSuspendedCalls<L extends Leg>({
     const [oldest] = waiting.keys();
     if (waiting.size > max && oldest !== undefined) giveUp(oldest);
     const inputRequests = Object.fromEntries([...call.asked].map(([key, { request }]) => [key, request]));
-    return roundResult({ inputRequests, requestState: state });
+    return inputRequired({ inputRequests, requestState: state });
   }
 
   /** The host does not come back. */
@@ -148,7 +149,7 @@ function newCall<L extends Leg>(request: string): Call<L> {
   const controller = new AbortController();
   const asked = new Map<string, Asked>();
   let count = 0;
-  const ask: Host['ask'] = (asking, { signal } = {}) => {
+  const ask: Host['ask'] = (asking, { signal, isOurs = false } = {}) => {
     if (call.isOver) return Promise.reject(callIsOver());
     return new Promise<JsonObject>((resolve, reject) => {
       count += 1;
@@ -171,7 +172,7 @@ function newCall<L extends Leg>(request: string): Call<L> {
       };
       if (signal?.aborted === true) return onAbort();
       signal?.addEventListener('abort', onAbort, { once: true });
-      asked.set(key, { request: inResult(asking), answer, refuse });
+      asked.set(key, { request: isOurs ? inResult(asking) : redactJson(inResult(asking)), answer, refuse });
       call.askedMore();
     });
   };
