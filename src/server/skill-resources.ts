@@ -1,10 +1,20 @@
-/** The skills once more, as resources `skill://<id>/SKILL.md`, for hosts that read resources rather than call tools. */
+/**
+ * The skills once more, as resources `skill://<id>/SKILL.md`, for hosts that read resources rather than call tools.
+ * The files of a skill can be read beside it.
+ */
+import { extname } from 'node:path';
 import { ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
 import { BrokerError } from '../core/errors.js';
 import type { SkillLibrary } from './skills.js';
 
 const SCHEME = 'skill://';
-const MIME_TYPE = 'text/markdown';
+const MARKDOWN = 'text/markdown';
+const MIME_TYPES: ReadonlyMap<string, string> = new Map([
+  ['', MARKDOWN],
+  ['.md', MARKDOWN],
+  ['.js', 'text/javascript'],
+  ['.json', 'application/json'],
+]);
 
 export function serveSkillResources(server: Server, skills: SkillLibrary): void {
   server.setRequestHandler('resources/list', async () => ({
@@ -12,13 +22,18 @@ export function serveSkillResources(server: Server, skills: SkillLibrary): void 
       uri: `${SCHEME}${id}/SKILL.md`,
       name,
       description,
-      mimeType: MIME_TYPE,
+      mimeType: MARKDOWN,
     })),
   }));
   server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: [] }));
   server.setRequestHandler('resources/read', async ({ params: { uri } }) => ({
-    contents: [{ uri, mimeType: MIME_TYPE, text: await readSkill(skills, uri) }],
+    contents: [{ uri, mimeType: mimeTypeOf(uri), text: await readSkill(skills, uri) }],
   }));
+}
+
+/** A skill's id alone stands for its `SKILL.md`. */
+function mimeTypeOf(uri: string): string {
+  return MIME_TYPES.get(extname(uri)) ?? 'text/plain';
 }
 
 async function readSkill(skills: SkillLibrary, uri: string): Promise<string> {

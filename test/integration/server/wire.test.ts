@@ -17,6 +17,7 @@ beforeAll(async () => {
     '---\nname: Sign in\ndescription: >\n  How to\n  sign in.\n---\n# Sign in\n',
   );
   await writeFile(join(skills, 'sign-in', 'references', 'x.md'), '# X\n');
+  await writeFile(join(skills, 'sign-in', 'check.js'), 'export {};\n');
   await writeFile(join(directory, 'outside.md'), 'OUTSIDE');
   await symlink(join(directory, 'outside.md'), join(skills, 'sign-in', 'link.md'));
   host = startStandIn({ STAND_IN_SKILLS: skills });
@@ -273,6 +274,10 @@ describe('skills', () => {
     expect(result?.['resources']).toMatchObject([{ uri: 'skill://sign-in/SKILL.md', mimeType: 'text/markdown' }]);
     const read = await host.request('resources/read', { uri: 'skill://sign-in/SKILL.md' });
     expect(read.result?.['contents']).toMatchObject([{ text: expect.stringContaining('# Sign in') }]);
+    const script = await host.request('resources/read', { uri: 'skill://sign-in/check.js' });
+    expect(script.result?.['contents']).toEqual([
+      { uri: 'skill://sign-in/check.js', mimeType: 'text/javascript', text: 'export {};\n' },
+    ]);
     for (const uri of ['skill://nope/SKILL.md', 'file:///etc/passwd', 'skill://../outside.md']) {
       expect((await host.request('resources/read', { uri })).error?.code).toBe(-32_602);
     }
