@@ -11,6 +11,8 @@ export interface IssuedAccessToken {
   readonly scopes: readonly string[];
   /** Absent where the authorization server knows no resource indicators. */
   readonly audience?: string;
+  /** Of the key that it is bound to (RFC 9449 section 6). */
+  readonly keyThumbprint?: string;
   /** Seconds since 1970. */
   readonly expiresAt: number;
 }
@@ -33,6 +35,7 @@ async function findOpaque(provider: Provider, token: string): Promise<IssuedAcce
     clientId: found.clientId ?? '',
     scopes: scopesOf(found.scope),
     ...(typeof found.aud === 'string' && { audience: found.aud }),
+    ...(typeof found.jkt === 'string' && { keyThumbprint: found.jkt }),
     expiresAt: found.exp ?? 0,
   };
 }
@@ -50,11 +53,13 @@ function verifyJwt(signingKey: JWK, token: string): IssuedAccessToken | undefine
   const claims = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as Record<string, unknown>;
   const expiresAt = Number(claims.exp);
   if (expiresAt * 1_000 <= Date.now()) return undefined;
+  const { jkt } = (claims.cnf ?? {}) as { readonly jkt?: string };
   return {
     subject: String(claims.sub),
     clientId: String(claims.client_id),
     scopes: scopesOf(claims.scope),
     audience: String(claims.aud),
+    ...(jkt !== undefined && { keyThumbprint: jkt }),
     expiresAt,
   };
 }

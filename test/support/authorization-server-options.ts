@@ -2,7 +2,7 @@
  * What a test may choose of the authorization server, and the oidc-provider configuration that follows from it.
  * Everything not chosen is as a careful authorization server would have it.
  */
-import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { type AdapterFactory, type ClientMetadata, type Configuration, errors, type JWK } from 'oidc-provider';
 import { DEVICE_PAGES } from './device-pages.js';
 import { interactionPath } from './interaction-pages.js';
@@ -49,7 +49,8 @@ export interface AuthorizationServerOptions {
   readonly pushedAuthorizationRequests?: 'off' | 'offered' | 'required';
   /** Device codes (RFC 8628), which its own clients may ask for as well. Default false. */
   readonly deviceFlow?: boolean;
-  readonly dpop?: boolean;
+  /** Binds tokens to the key of whoever proves one; `nonce`: with its own nonce in the proof. */
+  readonly dpop?: boolean | 'nonce';
   /** Who signs the JWT assertions that it takes (RFC 7523 section 2.1). Default it takes none. */
   readonly trustedAssertions?: KeyObject;
   /** It is an identity provider as well, whose ID-JAGs name this client. Default it gives none. */
@@ -111,7 +112,10 @@ export function oidcConfiguration(
       introspection: { enabled: true, allowedPolicy: isOwnToken },
       clientCredentials: { enabled: true },
       deviceFlow: { enabled: options.deviceFlow ?? false, ...DEVICE_PAGES },
-      dPoP: { enabled: options.dpop ?? false },
+      dPoP: {
+        enabled: options.dpop !== undefined && options.dpop !== false,
+        ...(options.dpop === 'nonce' && { nonceSecret: randomBytes(32), requireNonce: () => true }),
+      },
       pushedAuthorizationRequests: {
         enabled: (options.pushedAuthorizationRequests ?? 'off') !== 'off',
         requirePushedAuthorizationRequests: options.pushedAuthorizationRequests === 'required',

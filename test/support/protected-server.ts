@@ -12,6 +12,7 @@ import { createLegacyEndpoint } from './legacy-endpoint.js';
 import { listenOnLoopback } from './loopback-http.js';
 import type { McpEndpoint, McpEndpointOptions } from './mcp-endpoint.js';
 import { createModernEndpoint } from './modern-endpoint.js';
+import { createProofCheck, type ProofCheck } from './proof-check.js';
 import { parametersOf, readBody } from './request-log.js';
 import { createSseEndpoint } from './sse-endpoint.js';
 
@@ -24,6 +25,11 @@ export interface ProtectedServerOptions {
   readonly era?: McpEra;
   /** Default `/mcp`. */
   readonly path?: string;
+  /**
+   * Tokens bound to a key (RFC 9449): taken beside Bearer tokens, or alone; `nonce`: alone, with its own nonce in each
+   * proof; `metadata`: alone, and only the protected resource metadata says so. Default: Bearer tokens alone.
+   */
+  readonly dpop?: 'offered' | 'required' | 'nonce' | 'metadata';
   /** Which JSON-RPC methods need a token. Default all requests. */
   readonly requireAuthFor?: 'all' | readonly string[];
   /** The challenge: with its parameters (default), `Bearer` alone, or no header at all. */
@@ -58,6 +64,8 @@ export interface ProtectedServerFixture extends Front<ProtectedServerEndpoint> {
   refuseTokensSeen(): number;
   /** Forgets all sessions: the next request with an old session id is 404. */
   dropSessions(): Promise<number>;
+  /** The nonce that proofs had is good no longer. */
+  rotateNonce(): void;
 }
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
@@ -65,6 +73,7 @@ const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 export async function startProtectedServer(options: ProtectedServerOptions = {}): Promise<ProtectedServerFixture> {
   const { authorizationServer, path = '/mcp', metadataAt = 'path', underAuthorizationServer = false } = options;
   const calls: string[] = [];
+  const proofs = options.dpop === undefined ? undefined : createProofCheck(options.dpop === 'nonce');
   const endpoint = createEndpoint(options.era ?? 'legacy', {
     tools: fixtureTools(options.extraTools),
     onCall: (tool) => void calls.push(tool),
@@ -89,10 +98,12 @@ export async function startProtectedServer(options: ProtectedServerOptions = {})
     authorization_servers: authorizationServer && [authorizationServer.issuer],
     scopes_supported: authorizationServer?.scopes,
     bearer_methods_supported: ['header'],
+    ...(options.dpop === 'metadata' && { dpop_bound_access_tokens_required: true }),
     ...options.metadata,
   };
   const gate =
-    authorizationServer && createGate(options, authorizationServer, url, metadataPath && `${origin}${metadataPath}`);
+    authorizationServer &&
+    createGate(options, authorizationServer, proofs, url, metadataPath && `${origin}${metadataPath}`);
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const requested = new URL(request.url ?? '/', url);
@@ -102,9 +113,13 @@ export async function startProtectedServer(options: ProtectedServerOptions = {})
     const { method, name } = parametersOf(requested, request.headers['content-type'], body);
     const admission = await gate?.admit({
       authorization: request.headers.authorization,
+      proof: request.headersDistinct.dpop?.join(','),
+      method: request.method ?? 'GET',
+      url: requested,
       rpcMethod: method,
       toolName: method === 'tools/call' ? name : undefined,
     });
+    if (proofs?.nonce !== undefined) response.setHeader('dpop-nonce', proofs.nonce);
     if (admission?.admitted === false) return sendAnswer(response, admission.answer);
     await endpoint.serve({ request, response, url: requested, body, caller: admission?.caller });
   }
@@ -116,6 +131,7 @@ export async function startProtectedServer(options: ProtectedServerOptions = {})
     authorizationsSeen: () => [...new Set(front.requests('mcp').flatMap(({ headers }) => headers.authorization ?? []))],
     refuseTokensSeen: () => gate?.refuseTokensSeen() ?? 0,
     dropSessions: () => endpoint.dropSessions(),
+    rotateNonce: () => proofs?.rotateNonce(),
     close: async () => {
       await endpoint.close();
       await front.close();
@@ -133,6 +149,7 @@ const NOT_FOUND = { status: 404, body: 'Not found' };
 function createGate(
   options: ProtectedServerOptions,
   authorizationServer: AuthorizationServerFixture,
+  proofs: ProofCheck | undefined,
   resource: string,
   metadataUrl: string | undefined,
 ): BearerGate {
@@ -143,9 +160,18 @@ function createGate(
     challenge: options.challenge ?? 'full',
     refusalStatus: options.refusalStatus ?? 401,
     toolsRequiringScope: options.toolsRequiringScope ?? {},
+    takesBearer: proofs === undefined || options.dpop === 'offered',
+    schemes: schemesOf(options.dpop, proofs),
+    ...(proofs !== undefined && { proofs }),
     ...(metadataUrl !== undefined && { metadataUrl }),
     ...(options.challengeScope !== undefined && { challengeScope: options.challengeScope }),
   });
+}
+
+function schemesOf(dpop: ProtectedServerOptions['dpop'], proofs: ProofCheck | undefined): readonly string[] {
+  const proven = `DPoP algs="${proofs?.algorithms.join(' ')}"`;
+  if (dpop === undefined || dpop === 'metadata') return ['Bearer'];
+  return dpop === 'offered' ? ['Bearer', proven] : [proven];
 }
 
 function createEndpoint(era: McpEra, options: McpEndpointOptions): McpEndpoint {
