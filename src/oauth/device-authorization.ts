@@ -42,7 +42,7 @@ export interface DeviceAuthorizationOptions {
   readonly scope?: string | undefined;
   /** The RFC 8707 resource, or null where the profile omits it. */
   readonly resource: string | null;
-  /** Of the user's file, e.g. `audience`; they never replace ours. */
+  /** Of the user's file, e.g. `audience`; they never replace ours. An empty one is not sent at all. */
   readonly extraParameters?: Readonly<Record<string, string>> | undefined;
   readonly fetch: GuardedFetch;
 }
@@ -137,7 +137,8 @@ async function sendRequest(options: DeviceAuthorizationOptions, endpoint: string
 }
 
 function requestParameters(options: DeviceAuthorizationOptions): URLSearchParams {
-  const parameters = new URLSearchParams(options.extraParameters);
+  const extra = Object.entries(options.extraParameters ?? {}).filter(([, value]) => value !== '');
+  const parameters = new URLSearchParams(extra);
   for (const name of OWN_PARAMETERS) parameters.delete(name);
   if (options.scope !== undefined && options.scope !== '') parameters.set('scope', options.scope);
   if (options.resource !== null) parameters.set('resource', options.resource);

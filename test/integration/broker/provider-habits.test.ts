@@ -360,11 +360,12 @@ describe('metadata', () => {
   const RESOURCE = '/.well-known/oauth-protected-resource';
 
   it('of a server whose path ends in a slash lie where the slash is kept, behind a 401 where it is not', async () => {
-    const { signIn } = await begin({
+    const { provider, signIn } = await begin({
       path: '/mcp/',
       answers: () => ({ [`${RESOURCE}/mcp`]: { status: 401 }, [RESOURCE]: { status: 401 } }),
     });
     expect(await signIn()).toMatchObject(CONNECTED);
+    expect(asked(provider)).toMatchObject({ resource: provider.url });
   });
 
   it('Keycloak appends its own to the path of the realm', async () => {
