@@ -4,7 +4,7 @@ import { BrokerError } from '../core/errors.js';
 import { type ClientCredentials, parseClientKey } from '../oauth/index.js';
 import type { OAuthClient } from '../vault/index.js';
 import type { Parts } from './parts.js';
-import { resolveValue } from './value-sources.js';
+import { fileValue } from './value-sources.js';
 
 /**
  * For what is stored of a server (a grant, a pending sign-in): the user's file is asked for the key by its name.
@@ -34,5 +34,5 @@ export async function clientWithKey(
     );
   }
   const purpose = `The private key of "${serverName}"`;
-  return { ...client, key: parseClientKey(await resolveValue(privateKey, purpose), signingAlg, purpose) };
+  return { ...client, key: parseClientKey(await fileValue(privateKey.path, purpose), signingAlg, purpose) };
 }

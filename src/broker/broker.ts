@@ -126,8 +126,8 @@ export type LaunchResult =
 export interface FormView {
   readonly serverName: string;
   readonly serverUrl: string;
-  /** `client`: client id, secret, scope, redirect URI. `key`: one secret field. `manual`: a bearer token, or endpoints and a client. */
-  readonly form: 'client' | 'key' | 'manual';
+  /** `client`: client id, secret, scope, redirect URI. `key`: one secret field. `secret`: one of that name (`keyLabel`). `manual`: a bearer token, or endpoints and a client. */
+  readonly form: 'client' | 'key' | 'manual' | 'secret';
   readonly issuer?: string;
   readonly consoleUrl?: string;
   readonly redirectUri: string;
@@ -170,6 +170,15 @@ export interface LoopbackListener {
     readonly port: number;
   }): Promise<{ readonly kind: 'serving'; readonly port: number } | { readonly kind: 'foreign' }>;
   close(): Promise<void>;
+}
+
+/** Whose a named secret is: the caller's, their team's, or everybody's who shares the vault. */
+export type SecretScope = 'user' | 'team' | 'org';
+
+export interface SecretStored {
+  readonly status: 'success';
+  readonly secret: string;
+  readonly scope: SecretScope;
 }
 
 /** One step of `doctor`. */
@@ -276,6 +285,11 @@ export interface Broker {
     args: { readonly serverName: string; readonly account?: string | undefined; readonly value: string },
     context?: CallContext,
   ): Promise<Outcome>;
+  /** Stores a secret that entries name (the command line's `secret set`). `invalid_input` for what cannot be one. */
+  storeSecret(
+    principal: Principal,
+    args: { readonly scope: SecretScope; readonly name: string; readonly value: string },
+  ): Promise<SecretStored | Failure>;
   /** Walks entry, URL, probe, discovery, client, grant and server, as far as it gets; changes nothing. */
   diagnose(principal: Principal, serverName: string): Promise<readonly Finding[]>;
   /** Removes a server that an agent added, with its credentials. Returns whether there was one. */

@@ -16,6 +16,7 @@ import type { ClientConfiguration } from '../vault/index.js';
 import type { KnownServer } from './known-server.js';
 import type { FoundAuthorizationServer } from './open-sign-in.js';
 import type { Parts } from './parts.js';
+import { providerDiscovery } from './provider-discovery.js';
 
 export type Classification =
   | {
@@ -36,6 +37,10 @@ export async function classifyRefusal(
   configuration: ClientConfiguration | undefined,
   refusal: Refusal | undefined,
 ): Promise<Classification> {
+  if (server.provider !== undefined) {
+    const discovery = await providerDiscovery(parts, server);
+    return { kind: 'authorization_server', discovery, challenge: undefined };
+  }
   const challenge = bearerChallenge(refusal?.wwwAuthenticate ?? null);
   const discovery = await discover(await discoverOptions(parts, server, configuration, challenge));
   const isHidden = refusal?.status === 404 || refusal?.status === 405;

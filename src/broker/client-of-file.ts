@@ -1,10 +1,12 @@
 /** The client that the user's file names, and how a client with a secret proves itself. */
 import { mayStateIssuer } from '../catalog/index.js';
 import { BrokerError } from '../core/errors.js';
+import { shownName } from '../core/names.js';
 import { rememberSecret } from '../core/redaction.js';
 import type { AuthorizationServer } from '../oauth/index.js';
 import type { OAuthClient } from '../vault/index.js';
 import type { KnownServer } from './known-server.js';
+import type { Parts } from './parts.js';
 import { profileAt } from './provider-profile.js';
 import { resolveValue } from './value-sources.js';
 
@@ -16,6 +18,7 @@ type SecretTaker = Pick<AuthorizationServer, 'issuer' | 'tokenEndpointAuthMethod
  * @throws {BrokerError} `issuer_changed` where it belongs to another issuer; `invalid_input` where its secret's source is missing.
  */
 export async function clientOfFile(
+  parts: Parts,
   server: KnownServer,
   clientId: string,
   authorizationServer: SecretTaker,
@@ -30,7 +33,7 @@ export async function clientOfFile(
   const secret =
     clientSecret === undefined
       ? undefined
-      : await resolveValue(clientSecret, `The client secret of "${server.entry.serverName}"`);
+      : await resolveValue(parts, server, clientSecret, `The client secret of "${shownName(server.entry.serverName)}"`);
   if (secret !== undefined) rememberSecret(secret);
   return {
     clientId,

@@ -30,7 +30,8 @@ export async function chooseClient(
   redirect: RedirectChoice,
 ): Promise<ClientChoice> {
   if (server.entry.oauth.clientId !== undefined) {
-    return { kind: 'client', client: await clientOfFile(server, server.entry.oauth.clientId, authorizationServer) };
+    const client = await clientOfFile(parts, server, server.entry.oauth.clientId, authorizationServer);
+    return { kind: 'client', client };
   }
   const canRegister = authorizationServer.registrationEndpoint !== undefined;
   const configured = usableConfiguration(configuration, authorizationServer);

@@ -4,6 +4,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { EXCHANGE_LEASE_MS } from '../core/limits.js';
+import { shownName } from '../core/names.js';
 import { ownerTuple } from '../core/principal.js';
 import { validateAuthorizationResponse } from '../oauth/index.js';
 import type { Lease, PendingAuthorization, TokenIndex, Vault, Versioned } from '../vault/index.js';
@@ -33,7 +34,7 @@ export async function completeByCallback(
       arrivedWhereExpected(pending, request.url) && comesFromBoundBrowser(pending, request.cookies),
   });
   if (completion.kind === 'refused') return { kind: 'refused' };
-  const { serverName } = completion.pending;
+  const serverName = shownName(completion.pending.serverName);
   return completion.kind === 'connected'
     ? { kind: 'connected', serverName }
     : { kind: 'failed', serverName, message: completion.failure.message };

@@ -10,12 +10,14 @@ import { completeByPaste } from './complete-authorization.js';
 import { type CredentialInHand, NO_CREDENTIAL } from './credential.js';
 import { keepConfiguration } from './kept-configuration.js';
 import { type AnyServer, isStarted, type KnownServer } from './known-server.js';
+import { orAsk } from './missing-value.js';
 import { observe } from './observations.js';
 import type { RequiresAuth, RequiresOauthConfig, Success } from './outcomes.js';
 import type { Parts } from './parts.js';
 import { success } from './payloads.js';
 import { pendingSignIn } from './pending-sign-in.js';
 import { probeServer } from './probe-server.js';
+import { signInAtProvider } from './provider-token.js';
 import type { Reach, Reached } from './reach-server.js';
 import { requireSignIn, statedKind } from './sign-in.js';
 import type { StartedServers } from './started-servers.js';
@@ -35,14 +37,18 @@ export interface Connect {
 export function createConnect(parts: Parts, reach: Reach, started: StartedServers): Connect {
   async function connect(server: AnyServer, args: ConnectArguments): Promise<ConnectPayload> {
     if (isStarted(server)) return started.connect(server, args);
-    if (args.callbackUrl === undefined) return proceed(server, await keepConfiguration(parts, server, args), args);
+    if (server.provider !== undefined) return signInAtProvider(parts, server, args);
+    if (args.callbackUrl === undefined)
+      return orAsk(async () => proceed(server, await keepConfiguration(parts, server, args), args));
     await finishPasted(server, args.callbackUrl);
     return connectAsKept(server);
   }
 
   async function connectAsKept(server: AnyServer): Promise<ConnectPayload> {
     if (isStarted(server)) return started.connect(server, { serverName: server.entry.serverName });
-    return proceed(server, await keepConfiguration(parts, server, {}), { serverName: server.entry.serverName });
+    return orAsk(async () =>
+      proceed(server, await keepConfiguration(parts, server, {}), { serverName: server.entry.serverName }),
+    );
   }
 
   async function proceed(

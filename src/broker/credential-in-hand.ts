@@ -30,7 +30,7 @@ export async function credentialState(
   configuration: ClientConfiguration | undefined,
 ): Promise<CredentialState> {
   const stated = statedKind(server, configuration);
-  const fromFile = await keyOfFile(server);
+  const fromFile = await keyOfFile(parts, server);
   if (fromFile !== undefined) return inHand(fromFile);
   if (unattendedGrantType(server.entry) !== undefined) return unattended(await fresh.freshGrant(server));
   if (!(await parts.vaultExists())) return stated === 'none' ? inHand(NO_CREDENTIAL) : { kind: 'missing' };
@@ -87,11 +87,11 @@ export function grantCredential(grant: Grant): CredentialInHand {
   };
 }
 
-async function keyOfFile(server: KnownServer): Promise<CredentialInHand | undefined> {
+async function keyOfFile(parts: Parts, server: KnownServer): Promise<CredentialInHand | undefined> {
   const { value, auth, serverName } = server.entry;
   if (value === undefined) return undefined;
   const kind = auth === 'api_key' ? 'api_key' : 'bearer';
-  return keyCredential(server, kind, await resolveValue(value, `The key of "${serverName}"`), 'file');
+  return keyCredential(server, kind, await resolveValue(parts, server, value, `The key of "${serverName}"`), 'file');
 }
 
 function inHand(credential: CredentialInHand): CredentialState {

@@ -3,10 +3,15 @@
  * call or by the form, that one counts; a grant of a client that they have replaced has no client any more.
  */
 
+import type { RemoteServerEntry } from '../catalog/index.js';
+import { providerIdOf, shownName } from '../core/names.js';
 import { ownerTuple } from '../core/principal.js';
 import { rememberSecret } from '../core/redaction.js';
 import type { Grant, OAuthClient } from '../vault/index.js';
+import { recordedServer } from './known-server.js';
+import { MissingValueError } from './missing-value.js';
 import type { Parts } from './parts.js';
+import { providerEntry } from './provider-entry.js';
 import { resolveValue } from './value-sources.js';
 
 /**
@@ -20,12 +25,26 @@ export async function currentClient(parts: Parts, grant: Grant): Promise<OAuthCl
 }
 
 async function clientOfFile(parts: Parts, grant: Grant): Promise<OAuthClient | undefined> {
-  const entry = await parts.catalog.findUserEntry(grant.serverName);
-  if (entry?.kind !== 'remote' || entry.oauth.clientId === undefined) return grant.client;
+  const entry = await entryOfFile(parts, grant);
+  if (entry?.oauth.clientId === undefined) return grant.client;
   const { clientId, clientSecret } = entry.oauth;
   if (clientId !== grant.client.clientId) return undefined;
   if (clientSecret === undefined) return grant.client;
-  return withSecret(grant.client, await resolveValue(clientSecret, `The client secret of "${grant.serverName}"`));
+  try {
+    const purpose = `The client secret of "${shownName(grant.serverName)}"`;
+    return withSecret(grant.client, await resolveValue(parts, recordedServer(grant, entry), clientSecret, purpose));
+  } catch (error) {
+    // Nobody is there to be asked for it: the one that the grant was made with may still do.
+    if (error instanceof MissingValueError) return grant.client;
+    throw error;
+  }
+}
+
+async function entryOfFile(parts: Parts, { serverName, owner }: Grant): Promise<RemoteServerEntry | undefined> {
+  const provider = providerIdOf(serverName);
+  if (provider !== undefined) return providerEntry(parts, provider, owner);
+  const entry = await parts.catalog.findUserEntry(serverName);
+  return entry?.kind === 'remote' ? entry : undefined;
 }
 
 async function configuredClient(parts: Parts, grant: Grant): Promise<OAuthClient | undefined> {

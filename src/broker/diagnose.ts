@@ -91,7 +91,7 @@ async function askWithoutToken(parts: Parts, server: KnownServer, url: URL): Ret
     url,
     fetch: parts.network.upstreamFetch(url),
     transport: server.entry.transport,
-    headers: await resolvedHeaders(server),
+    headers: await resolvedHeaders(parts, server),
   };
   return probeRemote(target, { clientName: PRODUCT_NAME, clientVersion: parts.settings.version, log: parts.log });
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { LAUNCH_TOKEN_TTL_MS, STATE_BYTES } from '../core/limits.js';
 import type { TokenIndex } from '../vault/index.js';
 import { callbackPort, otherPort, rememberOtherPort } from './callback-port.js';
-import type { KnownServer } from './known-server.js';
+import type { AnyServer, KnownServer } from './known-server.js';
 import { openPage } from './open-pages.js';
 import type { Parts } from './parts.js';
 
@@ -15,11 +15,24 @@ export function formUse(token: string): string {
 }
 
 /** The address of a form for this server; undefined where no port can be had. Pages without a callback take any free port. */
-export async function openForm(
+export function openForm(
   parts: Parts,
   server: KnownServer,
   form: FormKind,
   suggestion?: TokenIndex['suggestion'],
+): Promise<string | undefined> {
+  return open(parts, server, { form, ...(suggestion !== undefined && { suggestion }) });
+}
+
+/** The same for a secret of the user's that `asker` needs. */
+export function openSecretForm(parts: Parts, asker: AnyServer, secretName: string): Promise<string | undefined> {
+  return open(parts, asker, { form: 'secret', secretName });
+}
+
+async function open(
+  parts: Parts,
+  server: AnyServer,
+  content: Pick<TokenIndex, 'form' | 'suggestion' | 'secretName'>,
 ): Promise<string | undefined> {
   const port = await servedPort(parts);
   if (port === undefined) return undefined;
@@ -30,8 +43,7 @@ export async function openForm(
     ['form', token],
     {
       kind: 'form',
-      form,
-      ...(suggestion !== undefined && { suggestion }),
+      ...content,
       port,
       principal: server.principal,
       owner: server.owner,

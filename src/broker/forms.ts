@@ -4,6 +4,7 @@
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { BrokerError } from '../core/errors.js';
+import { providerIdOf, shownName } from '../core/names.js';
 import { rememberSecret } from '../core/redaction.js';
 import type { ClientConfiguration, TokenIndex, Versioned } from '../vault/index.js';
 import type { FormResult, FormView } from './broker.js';
@@ -13,9 +14,11 @@ import { ENDPOINT_FIELDS, keepEndpoints } from './form-endpoints.js';
 import { formUse } from './form-tokens.js';
 import { confirmConfiguration, keepConfiguration } from './kept-configuration.js';
 import { type KnownServer, knownServer } from './known-server.js';
+import { storeNamedSecret } from './named-secrets.js';
 import { closePage } from './open-pages.js';
 import type { RequiresOauthConfig } from './outcomes.js';
 import type { Parts } from './parts.js';
+import { provider } from './provider-entry.js';
 import { chooseRedirect, suggestedRedirectUri } from './redirect-uri.js';
 import { storeKey } from './store-key.js';
 
@@ -55,6 +58,7 @@ export function createForms(parts: Parts, connect: Connect, connections: Connect
       return { kind: 'refused', status: 401 };
     if (index.csrfToken === undefined || !isEqual(fields['csrf'] ?? '', index.csrfToken))
       return { kind: 'refused', status: 403 };
+    if (index.form === 'secret') return takeSecret(index, fields, token);
     const server = await serverOf(index);
     try {
       return await take(index, server, fields, token);
@@ -94,6 +98,19 @@ export function createForms(parts: Parts, connect: Connect, connections: Connect
     const trial = await storeKey(parts, connections, server, fields['key'] ?? fields['token'] ?? '');
     if (trial.kind === 'stored') return done(index, token, undefined);
     throw new BrokerError('invalid_input', 'The server refused this key. Nothing was stored.');
+  }
+
+  /** Kept as it is: nobody can be asked whether it is the right one before the server that needs it is started. */
+  async function takeSecret(index: TokenIndex, fields: Fields, token: string): Promise<FormResult> {
+    const reference = { source: 'user_secret', name: index.secretName ?? '' } as const;
+    try {
+      await storeNamedSecret(parts, index.principal, reference, fields['key'] ?? '');
+    } catch (error) {
+      if (error instanceof BrokerError && error.code === 'invalid_input')
+        return shownAgain(index, fields, error.message, undefined);
+      throw error;
+    }
+    return done(index, token, undefined);
   }
 
   /** Keeps what was typed, then goes on as far as it goes without the user: to the address where they sign in. */
@@ -136,10 +153,11 @@ export function createForms(parts: Parts, connect: Connect, connections: Connect
   async function done(index: TokenIndex, token: string, continueUrl: string | undefined): Promise<FormResult> {
     await (await parts.vault()).tokens.delete(['form', token]);
     if (index.port !== undefined) await closePage(parts, index.port, formUse(token));
-    return { kind: 'done', serverName: index.serverName, ...(continueUrl !== undefined && { continueUrl }) };
+    return { kind: 'done', serverName: shownName(index.serverName), ...(continueUrl !== undefined && { continueUrl }) };
   }
 
   async function view(index: TokenIndex): Promise<FormView> {
+    if (index.form === 'secret') return secretView(index);
     const server = await serverOf(index);
     const configuration = await keepConfiguration(parts, server, {});
     const redirect = await chooseRedirect(parts, server, configuration);
@@ -149,7 +167,7 @@ export function createForms(parts: Parts, connect: Connect, connections: Connect
     const issuer = suggestion?.issuer ?? configuration?.issuer;
     const clientId = suggestion?.clientId ?? configuration?.clientId;
     return {
-      serverName: index.serverName,
+      serverName: shownName(index.serverName),
       serverUrl: url,
       form,
       ...(issuer !== undefined && { issuer }),
@@ -164,13 +182,28 @@ export function createForms(parts: Parts, connect: Connect, connections: Connect
     };
   }
 
-  function serverOf(index: TokenIndex): Promise<KnownServer> {
-    return knownServer(parts, index.principal, { serverName: index.serverName, account: index.account });
+  async function serverOf(index: TokenIndex): Promise<KnownServer> {
+    const { principal, owner, account, serverName } = index;
+    const providerId = providerIdOf(serverName);
+    if (providerId !== undefined) return provider(parts, { principal, owner, account }, providerId, shownName(serverName));
+    return knownServer(parts, principal, { serverName, account });
   }
 
   return {
     open: (token, cookies) => orNotFound(open(token, cookies)),
     submit: (token, cookies, fields) => orNotFound(submit(token, cookies, fields)),
+  };
+}
+
+function secretView({ serverName, secretName, csrfToken }: TokenIndex): FormView {
+  return {
+    serverName: shownName(serverName),
+    serverUrl: '',
+    form: 'secret',
+    redirectUri: '',
+    needsClientSecret: false,
+    ...(secretName !== undefined && { keyLabel: secretName }),
+    csrfToken: csrfToken ?? '',
   };
 }
 

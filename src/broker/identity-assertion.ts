@@ -35,7 +35,7 @@ export async function identityAssertion(
   const { tokenServer, fetch } = await providerOf(parts, serverName, idp);
   const outcome = await requestIdentityAssertion({
     authorizationServer: tokenServer,
-    client: await clientOfProvider(server, idp.clientId, idp.clientSecret, tokenServer),
+    client: await clientOfProvider(parts, server, idp.clientId, idp.clientSecret, tokenServer),
     idToken,
     audience: authorizationServer.issuer,
     resource,
@@ -64,6 +64,7 @@ async function providerOf(parts: Parts, serverName: string, { issuer, tokenEndpo
 }
 
 async function clientOfProvider(
+  parts: Parts,
   server: KnownServer,
   clientId: string,
   source: IdentityProviderSettings['clientSecret'],
@@ -71,6 +72,8 @@ async function clientOfProvider(
 ): Promise<OAuthClient> {
   if (source === undefined) return { clientId, tokenEndpointAuthMethod: 'none', origin: 'user_file' };
   const clientSecret = await resolveValue(
+    parts,
+    server,
     source,
     `The identity provider's client secret of "${server.entry.serverName}"`,
   );

@@ -19,6 +19,7 @@ import { createFreshGrants } from './fresh-grant.js';
 import { keyRequired } from './key-required.js';
 import { type AnyServer, anyServer, isStarted, knownServer } from './known-server.js';
 import { launch } from './launch.js';
+import { storeNamedSecret } from './named-secrets.js';
 import { namedContext, passedOn } from './named-host.js';
 import { openPorts } from './open-pages.js';
 import type { Outcome } from './outcomes.js';
@@ -26,6 +27,7 @@ import type { Parts } from './parts.js';
 import { asOutcome } from './payloads.js';
 import { complete, getPrompt } from './prompts.js';
 import { createProxiedRequest } from './proxied-request.js';
+import { providerToken } from './provider-token.js';
 import { createReach } from './reach-server.js';
 import { readResource } from './read-resource.js';
 import { removeAddedServer } from './remove-server.js';
@@ -40,12 +42,13 @@ export type * from './outcomes.js';
 export type { BrokerSettings, Parts } from './parts.js';
 
 /** Builds the broker; nothing is opened or asked before the first call. */
-export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpopNonces'>): Broker {
+export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpopNonces' | 'providerToken'>): Broker {
   const parts: Parts = {
     ...given,
     background: createBackground(given.log),
     attended: { host: undefined },
     dpopNonces: createDpopNonces(),
+    providerToken: (asker, id) => providerToken(parts, fresh, asker, id),
   };
   const fresh = createFreshGrants(parts);
   const toolChanges = createToolChanges();
@@ -66,8 +69,9 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpo
     if (elicited !== 'not_asked') return elicited === 'ended' ? connect.connectAsKept(server) : first;
     const canEnd = first.status === 'requires_auth' || first.status === 'requires_oauth_config';
     if (!canEnd || waitSeconds === 0) return first;
-    if (isStarted(server)) return first;
-    const hasEnded = await signInEnded(parts, server, first, waitSeconds, context);
+    const hasEnded = isStarted(server)
+      ? await started.hasBeenGiven(server, first, waitSeconds, context)
+      : await signInEnded(parts, server, first, waitSeconds, context);
     return hasEnded ? connect.connectAsKept(server) : first;
   }
 
@@ -139,6 +143,11 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpo
     complete: (principal, args, context = {}) =>
       proxied(principal, args, context, (server, named) => complete(request, server, args, named)),
     onToolsChanged: toolChanges.listen,
+    storeSecret: (principal, { scope, name, value }) =>
+      asOutcome(parts.log, '', async () => {
+        await storeNamedSecret(parts, principal, { source: `${scope}_secret`, name }, value);
+        return { status: 'success', secret: name, scope };
+      }),
     storeKey: (principal, args) =>
       asOutcome(parts.log, shown(args.serverName), async () => {
         const server = await knownServer(parts, principal, args);

@@ -32,6 +32,8 @@ interface ServerOf<Entry extends ServerEntry> {
   readonly principal: Principal;
   readonly owner: Owner;
   readonly account: string;
+  /** Set where this is no MCP server but an OAuth provider, whose token a server needs. */
+  readonly provider?: { readonly id: string; readonly neededBy: string };
   /** Identifier of its grant, secret, pending sign-in and observation. */
   readonly id: readonly string[];
 }
@@ -117,6 +119,15 @@ export function withOwner(entry: ServerEntry, principal: Principal, account: str
 
 function owned<Entry extends ServerEntry>(entry: Entry, principal: Principal, account: string): ServerOf<Entry> {
   const owner = ownerOf(principal, entry.credentialMode);
+  return { entry, principal, owner, account, id: [...ownerTuple(owner), entry.serverName, account] };
+}
+
+/** The server that a record was made for, as far as that says who it was: a shared one names no user. */
+export function recordedServer(
+  { owner, account }: { readonly owner: Owner; readonly account: string },
+  entry: RemoteServerEntry,
+): KnownServer {
+  const principal = { team: owner.team, user: owner.user ?? '', agent: owner.agent ?? '' };
   return { entry, principal, owner, account, id: [...ownerTuple(owner), entry.serverName, account] };
 }
 

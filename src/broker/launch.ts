@@ -1,4 +1,5 @@
 /** The short address of a sign-in: leads the browser to the authorization server, and for a relay binds it first. */
+import { shownName } from '../core/names.js';
 import { ownerTuple } from '../core/principal.js';
 import type { PendingAuthorization } from '../vault/index.js';
 import type { LaunchResult } from './broker.js';
@@ -22,7 +23,7 @@ export async function launch(
   if (confirmed && isBound) return leaveFor(parts, pending);
   return {
     kind: 'confirm',
-    serverName: pending.serverName,
+    serverName: shownName(pending.serverName),
     issuer: pending.authorizationServer.issuer,
     scope: pending.scope ?? '',
     redirectHost: new URL(pending.redirectUri).host,
@@ -39,7 +40,7 @@ export async function launch(
 async function leaveFor(parts: Parts, pending: PendingAuthorization): Promise<LaunchResult> {
   const visit = await urlForVisit(parts, pending);
   if ('url' in visit) return { kind: 'redirect', url: visit.url };
-  return { kind: 'failed', serverName: pending.serverName, message: visit.failure.message };
+  return { kind: 'failed', serverName: shownName(pending.serverName), message: visit.failure.message };
 }
 
 async function openPending(parts: Parts, token: string): Promise<PendingAuthorization | undefined> {

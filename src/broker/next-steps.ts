@@ -47,6 +47,8 @@ export function stepConfigure(
   serverName: string,
   reason: ConfigReason,
   is: {
+    /** Of its OAuth settings, in servers.json. */
+    readonly place: string;
     readonly hasForm: boolean;
     readonly needsClientSecret: boolean;
     readonly fixesClient: boolean;
@@ -55,12 +57,12 @@ export function stepConfigure(
 ): string {
   if (reason === 'scope_rejected') {
     if (is.fixesScope)
-      return `The scope of this server is fixed in the user's servers.json: ask the user to correct mcpServers.${serverName}.oauth.scope there, then call connect_to_mcp_server again.`;
+      return `The scope of this server is fixed in the user's servers.json: ask the user to correct ${is.place}.scope there, then call connect_to_mcp_server again.`;
     const form = is.hasForm ? ', or show configUrl to the user, a form on this machine' : '';
     return `Ask the user which scopes are valid, then call connect_to_mcp_server with scope ("" asks for none)${form}.`;
   }
   if (is.fixesClient)
-    return `The client of this server is fixed in the user's servers.json: ask the user to correct mcpServers.${serverName}.oauth (clientId, clientSecret) there, then call connect_to_mcp_server again.`;
+    return `The client of this server is fixed in the user's servers.json: ask the user to correct ${is.place} (clientId, clientSecret) there, then call connect_to_mcp_server again.`;
   const place = is.hasForm ? 'in that form or in the terminal' : 'in the terminal';
   const secret = is.needsClientSecret
     ? ` The client secret belongs ${place} (mcp-oauth-broker connect ${serverName} --client-id ID --client-secret-stdin), not in this chat.`

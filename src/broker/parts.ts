@@ -12,6 +12,7 @@ import type { DpopNonces } from '../oauth/index.js';
 import type { ConnectionPool } from '../upstream/index.js';
 import type { Vault } from '../vault/index.js';
 import type { LoopbackListener } from './broker.js';
+import type { Asker, ResolvedValue } from './value-sources.js';
 
 export interface BrokerSettings {
   /** `MCP_OAUTH_CALLBACK_PORT`; 0 draws a free one, once. */
@@ -38,6 +39,8 @@ export interface Parts {
   readonly pool: ConnectionPool;
   readonly clock: Clock;
   readonly background: Background;
+  /** The token of one of `oauthProviders`, for whoever is asked for it. @throws {MissingValueError} where nobody is signed in there; {BrokerError} as `freshGrant` does. */
+  readonly providerToken: (asker: Asker, provider: string) => Promise<ResolvedValue>;
   /** The host of this process, once it has called something. */
   readonly attended: { host: Host | undefined };
   /** What servers last asked to be in our proofs of possession. */

@@ -19,9 +19,10 @@ export async function probeServer(parts: Parts, server: KnownServer): Promise<Pr
 
 /**
  * How the server refuses a request without a token now: its challenge leads to its metadata and names a scope.
- * Undefined where it does not refuse, or does not answer: then discovery goes by the well-known places.
+ * Undefined where it does not refuse, or is none, or does not answer: then discovery goes by the well-known places.
  */
 export async function currentRefusal(parts: Parts, server: KnownServer): Promise<Refusal | undefined> {
+  if (server.provider !== undefined) return undefined;
   let answer: Probe;
   try {
     answer = await probe(parts, server);
@@ -39,7 +40,7 @@ async function probe(parts: Parts, server: KnownServer): Promise<Probe> {
       url,
       fetch: parts.network.upstreamFetch(url),
       transport: server.entry.transport,
-      headers: await resolvedHeaders(server),
+      headers: await resolvedHeaders(parts, server),
     },
     { clientName: PRODUCT_NAME, clientVersion: parts.settings.version, log: parts.log },
   );

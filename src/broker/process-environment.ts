@@ -2,7 +2,8 @@
 import { BrokerError } from '../core/errors.js';
 import type { StartedServer } from './known-server.js';
 import type { AuthType } from './outcomes.js';
-import { resolveValue } from './value-sources.js';
+import type { Parts } from './parts.js';
+import { resolveSource } from './value-sources.js';
 
 export interface ProcessEnvironment {
   readonly variables: Readonly<Record<string, string>>;
@@ -13,15 +14,22 @@ export interface ProcessEnvironment {
 /** A second line would be another variable to whoever reads it line by line; the kernel ends a value at NUL. */
 const UNFIT = /[\0\r\n]/u;
 
-/** @throws {BrokerError} `invalid_input` that names the variable or file that is missing, or a value that cannot be one. */
-export async function processEnvironment({ entry }: StartedServer): Promise<ProcessEnvironment> {
+/**
+ * @throws {MissingValueError} for the first that somebody has to give.
+ * @throws {BrokerError} `invalid_input` that names the variable or file that is missing, or a value that cannot be one.
+ */
+export async function processEnvironment(parts: Parts, server: StartedServer): Promise<ProcessEnvironment> {
+  const { entry } = server;
   const variables: Record<string, string> = {};
+  const ends: number[] = [];
   for (const [name, source] of Object.entries(entry.env)) {
-    const value = await resolveValue(source, `The variable ${name} of "${entry.serverName}"`);
+    const purpose = `The variable ${name} of "${entry.serverName}"`;
+    const { value, goodUntil } = await resolveSource(parts, server, source, purpose);
     if (typeof source !== 'string' && UNFIT.test(value)) throw unfit(name, entry.serverName);
     variables[name] = value;
+    if (goodUntil !== undefined) ends.push(goodUntil);
   }
-  return { variables };
+  return { variables, ...(ends.length > 0 && { goodUntil: Math.min(...ends) }) };
 }
 
 /** The kind of credential that the program takes. */

@@ -13,6 +13,7 @@ import type { FreshGrants } from './fresh-grant.js';
 import { keepConfiguration } from './kept-configuration.js';
 import { keyRequired } from './key-required.js';
 import { type AnyServer, isStarted, type KnownServer } from './known-server.js';
+import { MissingValueError } from './missing-value.js';
 import { observe } from './observations.js';
 import type { AuthReason, RequiresAuth, RequiresOauthConfig } from './outcomes.js';
 import type { Parts } from './parts.js';
@@ -81,7 +82,12 @@ export function createReach(
     work: Work<T>,
   ): Promise<Reached<T> | { readonly kind: 'missing' }> {
     if (isStarted(server)) return started.reach(server, options, work);
-    return withStored(server, await keepConfiguration(parts, server, {}), options, work);
+    try {
+      return await withStored(server, await keepConfiguration(parts, server, {}), options, work);
+    } catch (error) {
+      if (error instanceof MissingValueError) return { kind: 'sign_in', ask: error.ask };
+      throw error;
+    }
   }
 
   async function withStored<T>(

@@ -7,6 +7,7 @@ import type { KnownServer } from './known-server.js';
 import { helpfulSkills, stepConfigure } from './next-steps.js';
 import type { ConfigReason, RequiresOauthConfig } from './outcomes.js';
 import type { Parts } from './parts.js';
+import { placeInFile } from './provider-entry.js';
 import { chooseRedirect, suggestedRedirectUri } from './redirect-uri.js';
 
 /** `scope` is exactly what would be sent. */
@@ -47,7 +48,8 @@ export async function requiresConfig(
     },
     ...(configUrl !== undefined && { configUrl }),
     helpfulSkills: helpfulSkills(server.entry.serverName),
-    nextStep: stepConfigure(server.entry.serverName, reason, {
+    nextStep: stepConfigure(server.provider?.neededBy ?? server.entry.serverName, reason, {
+      place: placeInFile(server),
       hasForm: configUrl !== undefined,
       needsClientSecret: needsSecret,
       fixesClient: fileClientId !== undefined,

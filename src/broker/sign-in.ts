@@ -197,7 +197,8 @@ async function purposeOf(
     scopeOverride: request.scopeOverride,
     ...flow,
     operation: request.operation,
-    dpop: dpopDemand({ ...discovery, challenge, isBound }),
+    // A program gets a provider's token as it is: it could prove nothing.
+    dpop: server.provider === undefined ? dpopDemand({ ...discovery, challenge, isBound }) : undefined,
   };
 }
 

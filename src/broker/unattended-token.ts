@@ -51,7 +51,7 @@ export async function obtainUnattendedGrant(parts: Parts, server: KnownServer): 
   const profile = profileAt(server, authorizationServer.issuer);
   const purpose: Purpose = {
     grantType,
-    client: await clientOfEntry(server, grantType, authorizationServer),
+    client: await clientOfEntry(parts, server, grantType, authorizationServer),
     authorizationServer,
     resource: server.entry.oauth.resource ?? (profile?.omitResource === true ? null : discovery.resource),
     scope: scopeToAsk(server, discovery, challengeScope),
@@ -101,12 +101,13 @@ async function refuseOtherIssuer(parts: Parts, server: KnownServer, { issuer }: 
 }
 
 async function clientOfEntry(
+  parts: Parts,
   server: KnownServer,
   grantType: UnattendedGrantType,
   authorizationServer: TokenServer,
 ): Promise<OAuthClient> {
   const { serverName, oauth } = server.entry;
-  if (oauth.clientId !== undefined) return clientOfFile(server, oauth.clientId, authorizationServer);
+  if (oauth.clientId !== undefined) return clientOfFile(parts, server, oauth.clientId, authorizationServer);
   if (grantType === 'jwt_bearer') return { clientId: '', tokenEndpointAuthMethod: 'none', origin: 'user_file' };
   throw new BrokerError(
     'invalid_input',
@@ -143,14 +144,14 @@ async function requestToken(parts: Parts, server: KnownServer, purpose: Purpose)
     fetch: parts.network.guardedFetch(new URL(server.entry.url)),
   };
   if (purpose.grantType === 'client_credentials') return requestByClientCredentials(request);
-  const given = await assertionOfFile(server);
+  const given = await assertionOfFile(parts, server);
   if (purpose.grantType === 'jwt_bearer') return requestByAssertion({ ...request, assertion: given });
   const assertion = await identityAssertion(parts, server, { ...purpose, idToken: given });
   return requestByAssertion({ ...request, assertion });
 }
 
 /** Read anew each time: whoever issues it replaces it before it runs out. */
-async function assertionOfFile(server: KnownServer): Promise<string> {
+async function assertionOfFile(parts: Parts, server: KnownServer): Promise<string> {
   const { serverName, oauth } = server.entry;
   if (oauth.assertion === undefined) {
     throw new BrokerError(
@@ -158,7 +159,7 @@ async function assertionOfFile(server: KnownServer): Promise<string> {
       `The user's servers.json asks for ${oauth.grantType} at "${serverName}" and names no oauth.assertion.`,
     );
   }
-  const assertion = await resolveValue(oauth.assertion, `The assertion of "${serverName}"`);
+  const assertion = await resolveValue(parts, server, oauth.assertion, `The assertion of "${serverName}"`);
   rememberSecret(assertion);
   return assertion;
 }

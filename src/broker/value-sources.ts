@@ -3,19 +3,53 @@ import { readFile } from 'node:fs/promises';
 import type { ValueSource } from '../catalog/index.js';
 import { BrokerError } from '../core/errors.js';
 import { Secret } from '../core/secret.js';
+import type { AnyServer } from './known-server.js';
+import { MissingValueError } from './missing-value.js';
+import { namedSecret } from './named-secrets.js';
+import type { Parts } from './parts.js';
+import { secretRequired } from './secret-required.js';
+
+/** The server that needs the value, and so whose secrets and tokens are meant and who is asked for them. */
+export type Asker = AnyServer;
+
+export interface ResolvedValue {
+  readonly value: string;
+  /** Of a token: when it expires, in milliseconds since the epoch. */
+  readonly goodUntil?: number;
+}
+
+/** The value alone, as `resolveSource` finds it. */
+export async function resolveValue(parts: Parts, asker: Asker, source: ValueSource, purpose: string): Promise<string> {
+  return (await resolveSource(parts, asker, source, purpose)).value;
+}
 
 /**
  * The value of a source. Values of a `source` are secrets and known to the redaction filter; a plain string is not.
- * @throws {BrokerError} `invalid_input` that names the environment variable or file that is missing.
+ * @param purpose what it is for, as a sentence about what is missing begins
+ * @throws {MissingValueError} where somebody can give it.
+ * @throws {BrokerError} `invalid_input` that names the environment variable, file or provider that is missing; of a
+ *   provider's token as `freshGrant` does.
  */
-export async function resolveValue(source: ValueSource, purpose: string): Promise<string> {
-  if (typeof source === 'string') return source;
-  if (source.source === 'env') return environmentValue(source.name, purpose);
-  if (source.source === 'file') return fileValue(source.path, purpose);
-  throw new BrokerError(
-    'invalid_input',
-    `${purpose} takes a value of source "${source.source}", which this version cannot read.`,
-  );
+export async function resolveSource(
+  parts: Parts,
+  asker: Asker,
+  source: ValueSource,
+  purpose: string,
+): Promise<ResolvedValue> {
+  if (typeof source === 'string') return { value: source };
+  switch (source.source) {
+    case 'env':
+      return { value: environmentValue(source.name, purpose) };
+    case 'file':
+      return { value: await fileValue(source.path, purpose) };
+    case 'oauth':
+      return parts.providerToken(asker, source.provider);
+    default: {
+      const value = await namedSecret(parts, asker.principal, source);
+      if (value === undefined) throw new MissingValueError(() => secretRequired(parts, asker, source), source);
+      return { value };
+    }
+  }
 }
 
 function environmentValue(name: string, purpose: string): string {
@@ -27,7 +61,8 @@ function environmentValue(name: string, purpose: string): string {
   );
 }
 
-async function fileValue(path: string, purpose: string): Promise<string> {
+/** @throws {BrokerError} `invalid_input` that names the file, where it cannot be read. */
+export async function fileValue(path: string, purpose: string): Promise<string> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');

@@ -38,20 +38,32 @@ export async function signInEnded(
   since?: WaitedFor,
 ): Promise<boolean> {
   const vault = await parts.vault();
-  const longest = context.onProgress === undefined ? WAIT_WITHOUT_PROGRESS_MAX_SECONDS : WAIT_MAX_SECONDS;
-  const totalMs = Math.min(waitSeconds, longest) * 1_000;
-  const startedAt = parts.clock.now();
   const before = since ?? (await waitedFor(vault, server));
   // The user was faster than this call: what it would wait for is over.
   if (isSignIn(asked) && before.state === undefined) return true;
   if (asked.status === 'requires_auth' && asked.userCode !== undefined)
     followDeviceCode(parts, server.id, asked.userCode);
+  return waitUntil(parts, waitSeconds, context, async () => {
+    const pending = (await vault.pendings.get(server.id))?.value;
+    return isOver(pending, parts.clock.now()) || hasChanged(before, await waitedFor(vault, server));
+  });
+}
+
+/** Resolves to true as soon as `isDone`, to false when `waitSeconds` are over or the call was cancelled; bounded as `signInEnded`. */
+export async function waitUntil(
+  parts: Parts,
+  waitSeconds: number,
+  context: CallContext,
+  isDone: () => Promise<boolean>,
+): Promise<boolean> {
+  const longest = context.onProgress === undefined ? WAIT_WITHOUT_PROGRESS_MAX_SECONDS : WAIT_MAX_SECONDS;
+  const totalMs = Math.min(waitSeconds, longest) * 1_000;
+  const startedAt = parts.clock.now();
   let nextProgressMs = WAIT_PROGRESS_INTERVAL_MS;
   for (;;) {
     const elapsedMs = parts.clock.now() - startedAt;
     if (elapsedMs >= totalMs || context.signal?.aborted === true) return false;
-    const pending = (await vault.pendings.get(server.id))?.value;
-    if (isOver(pending, parts.clock.now()) || hasChanged(before, await waitedFor(vault, server))) return true;
+    if (await isDone()) return true;
     if (elapsedMs >= nextProgressMs) {
       nextProgressMs += WAIT_PROGRESS_INTERVAL_MS;
       context.onProgress?.({

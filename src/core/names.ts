@@ -12,6 +12,23 @@ export const ACCOUNT_NAME_PATTERN = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._@+-]{0,$
 
 export const DEFAULT_ACCOUNT = 'default';
 
+/** Under what a provider of `oauthProviders` is kept beside the servers: no server can have such a name. */
+const PROVIDER_PREFIX = 'provider:';
+
+export function providerRecordName(id: string): string {
+  return `${PROVIDER_PREFIX}${id}`;
+}
+
+/** The provider that a record is kept under; undefined for a server's. */
+export function providerIdOf(recordName: string): string | undefined {
+  return recordName.startsWith(PROVIDER_PREFIX) ? recordName.slice(PROVIDER_PREFIX.length) : undefined;
+}
+
+/** What people call the server or provider of a record. */
+export function shownName(recordName: string): string {
+  return providerIdOf(recordName) ?? recordName;
+}
+
 /** What a host calls itself, as the agent of a principal: bounded ASCII, `unknown` where nothing is left of it. */
 export function agentName(clientName: string | undefined): string {
   const ascii = (clientName ?? '')

@@ -96,6 +96,27 @@ export function discoverIssuer(
   return firstOf([issuer], { ...options, purpose: 'token' });
 }
 
+/**
+ * The authorization server of a provider that is no MCP server: both endpoints as they are configured, else the metadata
+ * of its issuer. There is no resource to ask.
+ *
+ * @returns undefined where its issuer has no metadata, or that names no authorization endpoint
+ * @throws {BrokerError} `issuer_mismatch`; `discovery_failed` (retryable); `insecure_url`, `url_not_allowed`
+ */
+export async function discoverProvider(
+  options: Pick<DiscoverOptions, 'fetch' | 'mayStateIssuer' | 'settings'>,
+): Promise<AuthorizationServer | undefined> {
+  const { settings } = options;
+  const configured = configuredServer(settings);
+  if (configured !== undefined || settings?.issuer === undefined) return configured;
+  const found = await firstOf([settings.issuer], { ...options, purpose: 'sign_in' });
+  const authorizationEndpoint = settings.authorizationEndpoint ?? found?.authorizationEndpoint;
+  if (found === undefined || authorizationEndpoint === undefined) return undefined;
+  const authorizationServer = { ...withSettings(found, settings), authorizationEndpoint };
+  checkEndpoints(authorizationServer);
+  return authorizationServer;
+}
+
 function configuredTokenServer(settings: DiscoverySettings | undefined): TokenServer | undefined {
   if (settings?.tokenEndpoint === undefined) return undefined;
   const { origin } = checkEndpoint(settings.tokenEndpoint, 'token endpoint');

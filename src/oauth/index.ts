@@ -29,7 +29,7 @@ export {
   type DiscoverOptions,
   type DiscoverySettings,
   discover,
-  discoverIssuer,
+  discoverIssuer, discoverProvider,
   discoverTokenServer,
 } from './discover.js';
 export { type DpopDemand, dpopDemand } from './dpop-demand.js';

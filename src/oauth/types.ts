@@ -92,8 +92,8 @@ export type Discovery =
       readonly kind: 'authorization_server';
       readonly authorizationServer: AuthorizationServer;
       readonly protectedResource?: ProtectedResource;
-      /** The RFC 8707 resource to ask a token for. */
-      readonly resource: string;
+      /** The RFC 8707 resource to ask a token for; null for a provider, which is none. */
+      readonly resource: string | null;
     }
   | { readonly kind: 'none'; readonly protectedResource?: ProtectedResource };
 

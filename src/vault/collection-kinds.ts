@@ -9,6 +9,7 @@ import type {
   ClientConfiguration,
   ClientRegistration,
   Grant,
+  NamedSecret,
   PendingAuthorization,
   ServerObservation,
   StoredSecret,
@@ -32,6 +33,7 @@ const configurations: CollectionKind<ClientConfiguration> = {
   partitionOf: withoutLast(1),
 };
 const secrets: CollectionKind<StoredSecret> = { name: 'stored-secret', partitionOf: withoutLast(2) };
+const namedSecrets: CollectionKind<NamedSecret> = { name: 'named-secret', partitionOf: withoutLast(1) };
 const addedServers: CollectionKind<AddedServer> = { name: 'added-server', partitionOf: withoutLast(1) };
 const observations: CollectionKind<ServerObservation> = { name: 'server-observation', partitionOf: withoutLast(2) };
 const tokens: CollectionKind<TokenIndex> = {
@@ -53,6 +55,7 @@ export const COLLECTION_KINDS = {
   registrations,
   configurations,
   secrets,
+  namedSecrets,
   addedServers,
   observations,
   tokens,

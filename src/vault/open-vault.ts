@@ -75,6 +75,7 @@ function vaultOver(store: Store, { key, root }: UnlockedVault, { clock, log }: V
     registrations: createCollection(COLLECTION_KINDS.registrations, surroundings),
     configurations: createCollection(COLLECTION_KINDS.configurations, surroundings),
     secrets: createCollection(COLLECTION_KINDS.secrets, surroundings),
+    namedSecrets: createCollection(COLLECTION_KINDS.namedSecrets, surroundings),
     addedServers: createCollection(COLLECTION_KINDS.addedServers, surroundings),
     observations: createCollection(COLLECTION_KINDS.observations, surroundings),
     tokens: createCollection(COLLECTION_KINDS.tokens, surroundings),

@@ -180,7 +180,9 @@ export interface TokenIndex {
   readonly account: string;
   readonly expiresAt: number;
   /** Form: which one, on which port, the cookie value that the first GET bound it to, and the CSRF token of its page. */
-  readonly form?: 'client' | 'key' | 'manual';
+  readonly form?: 'client' | 'key' | 'manual' | 'secret';
+  /** Form for a secret of the user's: its name. */
+  readonly secretName?: string;
   /** Client form: what was suggested to the caller, and is filled in. */
   readonly suggestion?: {
     readonly issuer: string;
@@ -228,6 +230,12 @@ export interface StoredSecret {
   readonly storedAt: number;
   readonly lastVerifiedAt?: number;
   readonly state: 'active' | 'rejected';
+}
+
+/** A secret by name, for every entry that takes it from there. */
+export interface NamedSecret {
+  readonly value: string;
+  readonly storedAt: number;
 }
 
 /** A server that an agent added by `url`; belongs to team and user. */

@@ -8,6 +8,7 @@ import type {
   ClientConfiguration,
   ClientRegistration,
   Grant,
+  NamedSecret,
   PendingAuthorization,
   ServerObservation,
   StoredSecret,
@@ -44,6 +45,7 @@ export interface Collection<T> {
 
 /**
  * Identifiers: `grants`, `pendings`, `secrets`, `observations`: [...ownerTuple, serverName, account], partition ownerTuple.
+ * `namedSecrets`: ['user', team, user, name], ['team', team, name] or ['org', name], partition all but the name.
  * `configurations`: [...ownerTuple, serverName]; `addedServers`: [team, user, serverName], partition [team, user].
  * `registrations`: [...ownerTuple, issuer, redirectUri], partition ownerTuple.
  * `tokens`: [kind, token] (the token's hash, by way of the key, is all that is stored), partition ['tokens'].
@@ -56,6 +58,7 @@ export interface Vault {
   readonly registrations: Collection<ClientRegistration>;
   readonly configurations: Collection<ClientConfiguration>;
   readonly secrets: Collection<StoredSecret>;
+  readonly namedSecrets: Collection<NamedSecret>;
   readonly addedServers: Collection<AddedServer>;
   readonly observations: Collection<ServerObservation>;
   readonly tokens: Collection<TokenIndex>;

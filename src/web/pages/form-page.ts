@@ -49,6 +49,7 @@ const FORMS: Readonly<Record<FormView['form'], (view: FormView) => Form>> = {
   client: clientForm,
   key: keyForm,
   manual: manualForm,
+  secret: secretForm,
 };
 
 function clientForm(view: FormView): Form {
@@ -82,6 +83,18 @@ function keyForm(view: FormView): Form {
     fields: (problem) => inputField({ name: 'key', label, type: 'password' }, problem),
     action: 'Save',
     assurance: `It is stored encrypted and sent only to ${host}. Your agent never sees it.`,
+  };
+}
+
+function secretForm(view: FormView): Form {
+  const name = shown(view.keyLabel ?? 'your secret');
+  return {
+    title: `Add ${name} for ${shown(view.serverName)}`,
+    lead: 'It is kept for every server of yours whose entry names it.',
+    fieldNames: ['key'],
+    fields: (problem) => inputField({ name: 'key', label: name, type: 'password' }, problem),
+    action: 'Save',
+    assurance: 'It is stored encrypted and given only to servers whose entry names it. Your agent never sees it.',
   };
 }
 

@@ -1,0 +1,34 @@
+/** A value that an entry needs and that somebody has yet to give: a secret, or a provider's token. */
+import type { ValueSource } from '../catalog/index.js';
+import type { ConnectArguments } from './broker.js';
+import type { KnownServer } from './known-server.js';
+import type { RequiresAuth, RequiresOauthConfig } from './outcomes.js';
+
+/** Thrown where such a value is looked for; `ask` begins what brings it, as the payload to answer the call with. */
+export class MissingValueError extends Error {
+  override readonly name = 'MissingValueError';
+  constructor(
+    /** @param args of the call, where it can say how to sign in. */
+    readonly ask: (args?: ConnectArguments) => Promise<RequiresAuth | RequiresOauthConfig>,
+    /** What it is, to tell one from another: a source of an entry. */
+    readonly source: Exclude<ValueSource, string>,
+    /** Where a provider's token is missing: whom to sign in to. */
+    readonly provider?: KnownServer,
+  ) {
+    super('a value is not there yet');
+  }
+
+  isSame(other: MissingValueError): boolean {
+    return JSON.stringify(this.source) === JSON.stringify(other.source);
+  }
+}
+
+/** `work`, or what asks for the value that it finds missing. */
+export async function orAsk<T>(work: () => Promise<T>): Promise<T | RequiresAuth | RequiresOauthConfig> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof MissingValueError) return error.ask();
+    throw error;
+  }
+}

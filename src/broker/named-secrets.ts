@@ -1,0 +1,59 @@
+/** Secrets by name: a user's, a team's, or those of everybody who shares this vault. Any entry may take one from its source. */
+import type { ValueSource } from '../catalog/index.js';
+import { isShowable } from '../core/display-text.js';
+import { BrokerError } from '../core/errors.js';
+import { SECRET_NAME_MAX_LENGTH, TOKEN_MAX_LENGTH } from '../core/limits.js';
+import type { Principal } from '../core/principal.js';
+import { rememberSecret } from '../core/redaction.js';
+import type { Parts } from './parts.js';
+
+/** As `source` of an entry says it. */
+export type NamedSecretReference = Extract<ValueSource, { readonly source: `${string}_secret` }>;
+
+/** A value may become a header or a variable: one line, and no more than a token may be. */
+const UNFIT = /\p{Cc}/u;
+
+/** The secret, known to the redaction filter; undefined where nobody has stored it. */
+export async function namedSecret(
+  parts: Parts,
+  principal: Principal,
+  reference: NamedSecretReference,
+): Promise<string | undefined> {
+  if (!(await parts.vaultExists())) return undefined;
+  const stored = await (await parts.vault()).namedSecrets.get(secretId(principal, reference));
+  if (stored === undefined) return undefined;
+  rememberSecret(stored.value.value);
+  return stored.value.value;
+}
+
+/** @throws {BrokerError} `invalid_input` for what cannot be a name or a secret. */
+export async function storeNamedSecret(
+  parts: Parts,
+  principal: Principal,
+  reference: NamedSecretReference,
+  given: string,
+): Promise<void> {
+  const value = given.trim();
+  rememberSecret(value);
+  if (reference.name === '' || !isShowable(reference.name, SECRET_NAME_MAX_LENGTH))
+    throw new BrokerError('invalid_input', 'That is no name for a secret: it is empty, too long, or cannot be shown.');
+  if (value === '' || value.length > TOKEN_MAX_LENGTH || UNFIT.test(value))
+    throw new BrokerError('invalid_input', 'That is no secret: it is empty, too long, or of more than one line.');
+  const vault = await parts.vault();
+  await vault.namedSecrets.update(secretId(principal, reference), () => ({ value, storedAt: parts.clock.now() }));
+}
+
+/** @returns whether there was one. */
+export async function deleteNamedSecret(
+  parts: Parts,
+  principal: Principal,
+  reference: NamedSecretReference,
+): Promise<boolean> {
+  if (!(await parts.vaultExists())) return false;
+  return (await parts.vault()).namedSecrets.delete(secretId(principal, reference));
+}
+
+function secretId({ team, user }: Principal, { source, name }: NamedSecretReference): readonly string[] {
+  if (source === 'org_secret') return ['org', name];
+  return source === 'team_secret' ? ['team', team, name] : ['user', team, user, name];
+}

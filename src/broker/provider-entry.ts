@@ -1,0 +1,87 @@
+/**
+ * An OAuth provider as something to sign in to: an entry like a server's, but without an MCP server behind it.
+ * Its records are kept beside those of the servers, under a name that no server can have.
+ */
+import { createRemoteEntry, type OAuthProviderEntry, profileFor, type RemoteServerEntry, type ServerEntry } from '../catalog/index.js';
+import { displayText } from '../core/display-text.js';
+import { BrokerError } from '../core/errors.js';
+import { providerRecordName } from '../core/names.js';
+import { type Owner, ownerTuple } from '../core/principal.js';
+import type { AnyServer, KnownServer } from './known-server.js';
+import type { Parts } from './parts.js';
+
+/**
+ * The provider, signed in to for an owner and account.
+ * @param neededBy the server that takes its token
+ * @throws {BrokerError} `invalid_input` where the user's file names none of that name, or none that can be found.
+ */
+export async function provider(
+  parts: Parts,
+  { principal, owner, account }: Pick<AnyServer, 'principal' | 'owner' | 'account'>,
+  id: string,
+  neededBy: string,
+): Promise<KnownServer> {
+  const entry = await providerEntry(parts, id, owner);
+  if (entry === undefined) {
+    throw new BrokerError(
+      'invalid_input',
+      `The user's servers.json takes a token of "${displayText(id)}", and has nothing of that name under oauthProviders.`,
+    );
+  }
+  const recordId = [...ownerTuple(owner), entry.serverName, account];
+  return { entry, principal, owner, account, id: recordId, provider: { id, neededBy } };
+}
+
+/** The same without an owner's account; undefined where the user's file names none. @throws {BrokerError} `invalid_input`. */
+export async function providerEntry(parts: Parts, id: string, owner: Owner): Promise<RemoteServerEntry | undefined> {
+  const settings = await parts.catalog.findOAuthProvider(id);
+  if (settings === undefined) return undefined;
+  const oauth = { ...knownSettings(id, settings), ...settings };
+  const url = oauth.issuer ?? oauth.tokenEndpoint;
+  if (url === undefined || (oauth.issuer === undefined && oauth.authorizationEndpoint === undefined)) {
+    throw new BrokerError(
+      'invalid_input',
+      `oauthProviders.${displayText(id)} in the user's servers.json names neither an issuer nor both endpoints.`,
+    );
+  }
+  return createRemoteEntry({
+    serverName: providerRecordName(id),
+    url,
+    source: 'user',
+    auth: 'oauth2',
+    credentialMode: credentialModeOf(owner),
+    oauth,
+  });
+}
+
+/** What is known of a provider by its profile; what the file says itself, and an issuer's metadata, come before it. */
+function knownSettings(id: string, { profile, issuer, tokenEndpoint }: OAuthProviderEntry): RemoteServerEntry['oauth'] {
+  if (issuer !== undefined || tokenEndpoint !== undefined) return {};
+  const known = profileFor({ name: profile ?? id })?.provider;
+  if (known === undefined) return {};
+  const { authorizationEndpoint, tokenEndpoint: endpoint, authorizationParams, tokenEndpointAuthMethod } = known;
+  return {
+    authorizationEndpoint,
+    tokenEndpoint: endpoint,
+    profile: profile ?? id,
+    ...(authorizationParams !== undefined && { authorizationParams }),
+    ...(tokenEndpointAuthMethod !== undefined && { tokenEndpointAuthMethod }),
+  };
+}
+
+/** The providers whose tokens a server takes, in the order of its entry. */
+export function providersOf(entry: ServerEntry): readonly string[] {
+  const sources = entry.kind === 'stdio' ? Object.values(entry.env) : [entry.value, ...Object.values(entry.headers)];
+  const ids = sources.flatMap((source) => (typeof source === 'object' && source.source === 'oauth' ? [source.provider] : []));
+  return [...new Set(ids)];
+}
+
+function credentialModeOf({ user, agent }: Owner): RemoteServerEntry['credentialMode'] {
+  if (user === undefined) return 'shared';
+  return agent === undefined ? 'per_user' : 'per_agent';
+}
+
+/** Where the OAuth settings of a server or provider stand in the user's file. */
+export function placeInFile({ entry, provider: isProvider }: KnownServer): string {
+  return isProvider === undefined ? `mcpServers.${entry.serverName}.oauth` : `oauthProviders.${isProvider.id}`;
+}

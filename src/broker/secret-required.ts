@@ -1,0 +1,42 @@
+/** `requires_auth` for a secret that an entry names: the user's own by a local form, others by whoever administers them. */
+import { openSecretForm } from './form-tokens.js';
+import type { NamedSecretReference } from './named-secrets.js';
+import { helpfulSkills, REASON_SENTENCES, STEP_OPEN_FORM } from './next-steps.js';
+import { observe } from './observations.js';
+import type { RequiresAuth } from './outcomes.js';
+import type { Parts } from './parts.js';
+import type { Asker } from './value-sources.js';
+
+export async function secretRequired(
+  parts: Parts,
+  asker: Asker,
+  reference: NamedSecretReference,
+): Promise<RequiresAuth> {
+  const { serverName } = asker.entry;
+  const authUrl = reference.source === 'user_secret' ? await openSecretForm(parts, asker, reference.name) : undefined;
+  await observe(parts, asker, { state: 'auth_required', authType: 'api_key', reason: 'secret_missing' });
+  return {
+    status: 'requires_auth',
+    serverName,
+    authType: 'api_key',
+    authUrl: authUrl ?? null,
+    completion: 'form',
+    reason: 'secret_missing',
+    helpfulSkills: helpfulSkills(serverName),
+    nextStep: `${REASON_SENTENCES.secret_missing} ${stepOf(reference, authUrl !== undefined)}`,
+  };
+}
+
+function stepOf({ source, name }: NamedSecretReference, hasForm: boolean): string {
+  if (source === 'user_secret') {
+    const inTerminal = `In a terminal: mcp-oauth-broker secret set ${quoted(name)}.`;
+    return hasForm ? `${STEP_OPEN_FORM} ${inTerminal}` : inTerminal;
+  }
+  const [whose, option] = source === 'team_secret' ? ['team', '--team'] : ['organisation', '--org'];
+  return `It belongs to the ${whose}: ask the administrator to run: mcp-oauth-broker secret set ${quoted(name)} ${option}. Then call connect_to_mcp_server again.`;
+}
+
+/** A name from the user's file, as a shell takes it for one word. */
+function quoted(name: string): string {
+  return /^[\w.@%+=:,/-]+$/u.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
+}
