@@ -1,4 +1,5 @@
 /** The user's file and the built-in servers, behind one interface. Looking up never writes; writing is done one at a time. */
+import type { BrokerError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import { builtInServers } from './built-in.js';
 import type { Catalog } from './server-entry.js';
@@ -30,7 +31,8 @@ export function createCatalog(options: CatalogOptions): Catalog {
 
   return {
     async findUserEntry(serverName) {
-      return (await reader.read()).servers.get(serverName);
+      const { servers, brokenServers } = await reader.read();
+      return usable(serverName, servers, brokenServers);
     },
     async userEntries() {
       return [...(await reader.read()).servers.values()];
@@ -38,17 +40,34 @@ export function createCatalog(options: CatalogOptions): Catalog {
     findBuiltIn: (serverName) => builtInByName.get(serverName),
     builtInEntries: () => builtInServers,
     async findOAuthProvider(id) {
-      return (await reader.read()).oauthProviders.get(id);
+      const { oauthProviders, brokenProviders } = await reader.read();
+      return usable(id, oauthProviders, brokenProviders);
     },
     async settings() {
       const { allowedRedirectUris, allowedPrivateHosts } = await reader.read();
       return { allowedRedirectUris, allowedPrivateHosts };
     },
+    async fileNotes() {
+      return (await reader.read()).notes;
+    },
     addUserEntry: (serverName, entry) => exclusive(() => addEntry(path, serverName, entry)),
     async removeUserEntry(serverName) {
       // Only a write takes the vault's lease, which makes a vault where there is none.
-      const isThere = (await reader.read()).servers.has(serverName);
+      const { servers, brokenServers } = await reader.read();
+      const isThere = servers.has(serverName) || brokenServers.has(serverName);
       return isThere && exclusive(() => removeEntry(path, serverName));
     },
   };
+}
+
+/** The entry of that name; one that is broken is no reason to take another of the same name, from an agent or the catalog. */
+function usable<T>(
+  name: string,
+  entries: ReadonlyMap<string, T>,
+  broken: ReadonlyMap<string, BrokerError>,
+): T | undefined {
+  const entry = entries.get(name);
+  const problem = broken.get(name);
+  if (entry === undefined && problem !== undefined) throw problem;
+  return entry;
 }

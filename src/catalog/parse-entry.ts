@@ -150,19 +150,23 @@ const server = z.looseObject({}).transform((value, context) => {
   return z.NEVER;
 });
 
-/** The whole file. Names of servers are checked where their place in the text is known. */
+/** The file as a whole. Its servers and providers are checked one by one: one that is wrong must not take the others along. */
 export const serversFileSchema = z.object({
-  mcpServers: z.record(z.string(), server).default({}),
-  oauthProviders: z.record(z.string(), oauthProvider).default({}),
+  mcpServers: z.record(z.string(), z.unknown()).default({}),
+  oauthProviders: z.record(z.string(), z.unknown()).default({}),
   allowedRedirectUris: z.array(httpUrl).default([]),
   allowedPrivateHosts: z.array(text).default([]),
 });
 
-/** The validated file, before it becomes entries. */
-export type ServersFile = z.output<typeof serversFileSchema>;
+/** One of `mcpServers`, and one of `oauthProviders`. */
+export const serverSchema = server;
+export const oauthProviderSchema = oauthProvider;
+
+/** The keys that the `oauth` object of an entry may have; others are not read. */
+export const OAUTH_KEYS: readonly string[] = Object.keys(oauth.shape);
 
 /** A validated server of the user's file with the contract's defaults. */
-export function toServerEntry(serverName: string, parsed: ServersFile['mcpServers'][string]): ServerEntry {
+export function toServerEntry(serverName: string, parsed: z.output<typeof serverSchema>): ServerEntry {
   if ('url' in parsed) return createRemoteEntry({ ...parsed, serverName, source: 'user' });
   return { credentialMode: 'per_user', args: [], env: {}, ...parsed, kind: 'stdio', serverName, source: 'user' };
 }

@@ -1,20 +1,14 @@
 /**
- * From the text of `servers.json` (JSON with comments) to validated entries.
- * Everything that is wrong is told with its line and column.
+ * From the text of `servers.json` (JSON with comments) to validated entries. What is wrong is told with its line and
+ * column: of the whole file where it is no JSON, of one entry where only that one cannot be used.
  */
-import {
-  createScanner,
-  findNodeAtLocation,
-  type JSONScanner,
-  type Node,
-  type ParseError,
-  parseTree,
-  printParseErrorCode,
-} from 'jsonc-parser';
+import type { Node } from 'jsonc-parser';
+import type { ZodType } from 'zod';
 import { displayText } from '../core/display-text.js';
 import { BrokerError } from '../core/errors.js';
-import { JSON_MAX_DEPTH } from '../core/limits.js';
-import { serversFileSchema, toServerEntry } from './parse-entry.js';
+import { NOTES_MAX, type SearchedEntry, wrongButReadable } from './entry-notes.js';
+import { oauthProviderSchema, serverSchema, serversFileSchema, toServerEntry } from './parse-entry.js';
+import { findNode, isBlank, keyNode, nearestNode, type Place, placeOf, readJson } from './read-json.js';
 import type { OAuthProviderEntry, ServerEntry } from './server-entry.js';
 import { isServerName } from './server-name.js';
 
@@ -24,6 +18,11 @@ export interface ParsedServersFile {
   readonly oauthProviders: ReadonlyMap<string, OAuthProviderEntry>;
   readonly allowedRedirectUris: readonly string[];
   readonly allowedPrivateHosts: readonly string[];
+  /** Entries that cannot be used, by their name: of the servers, and of the providers. */
+  readonly brokenServers: ReadonlyMap<string, BrokerError>;
+  readonly brokenProviders: ReadonlyMap<string, BrokerError>;
+  /** Everything that is not as the user will have meant it, each with its place; at most NOTES_MAX. */
+  readonly notes: readonly string[];
 }
 
 /** What a missing or empty file says. */
@@ -32,109 +31,123 @@ export const EMPTY_SERVERS_FILE: ParsedServersFile = {
   oauthProviders: new Map(),
   allowedRedirectUris: [],
   allowedPrivateHosts: [],
+  brokenServers: new Map(),
+  brokenProviders: new Map(),
+  notes: [],
 };
 
-const PARSE_OPTIONS = { allowTrailingComma: true, disallowComments: false };
+type Section = 'mcpServers' | 'oauthProviders';
+
+const NAME_RULE = 'a name is 1 to 64 letters, digits, ".", "_" or "-", beginning with a letter or digit';
 
 /**
  * Parses and validates the text of the user's file.
  * @param fileName how the file is called in an error
- * @throws {BrokerError} `invalid_input` with line and column.
+ * @throws {BrokerError} `invalid_input` with line and column, where nothing of the file can be used.
  */
 export function parseServersFile(source: string, fileName: string): ParsedServersFile {
-  const broken = (offset: number, problem: string): BrokerError => brokenFile(source, fileName, offset, problem);
-  checkDepth(source, broken);
-  const errors: ParseError[] = [];
-  const root = parseTree(source, errors, PARSE_OPTIONS);
-  const [first] = errors;
-  if (root === undefined && isBlank(source)) return EMPTY_SERVERS_FILE;
-  if (root === undefined || first !== undefined) {
-    throw broken(
-      first?.offset ?? 0,
-      first === undefined ? 'not JSON' : `not JSON (${printParseErrorCode(first.error)})`,
-    );
-  }
-  const value = jsonValue(root, broken);
-  checkNames(root, broken);
+  if (isBlank(source)) return EMPTY_SERVERS_FILE;
+  const { root, value } = readJson(source, (place, problem) => brokenFile(fileName, place, problem));
   const parsed = serversFileSchema.safeParse(value);
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const path = (issue?.path ?? []).filter((part) => typeof part !== 'symbol');
-    throw broken(nearestNode(root, path).offset, `${displayPath(path)}${issue?.message ?? 'not valid'}`);
+    const { path, message } = firstIssue(parsed.error.issues);
+    throw brokenFile(fileName, placeOf(source, nearestNode(root, path).offset), `${displayPath(path)}${message}`);
   }
-  const { mcpServers, oauthProviders, allowedRedirectUris, allowedPrivateHosts } = parsed.data;
+  const read = <T>(section: Section, schema: ZodType<T>) =>
+    readSection(source, fileName, root, section, parsed.data[section], schema);
+  const servers = read('mcpServers', serverSchema);
+  const providers = read('oauthProviders', oauthProviderSchema);
+  const oddities = wrongButReadable(source, fileName, root, servers.searched);
   return {
-    servers: new Map(Object.entries(mcpServers).map(([name, server]) => [name, toServerEntry(name, server)])),
-    oauthProviders: new Map(Object.entries(oauthProviders)),
-    allowedRedirectUris,
-    allowedPrivateHosts,
+    servers: new Map([...servers.entries].map(([name, server]) => [name, toServerEntry(name, server)])),
+    oauthProviders: providers.entries,
+    allowedRedirectUris: parsed.data.allowedRedirectUris,
+    allowedPrivateHosts: parsed.data.allowedPrivateHosts,
+    brokenServers: servers.broken,
+    brokenProviders: providers.broken,
+    notes: [...servers.notes, ...providers.notes, ...oddities].slice(0, NOTES_MAX),
   };
 }
 
-type Broken = (offset: number, problem: string) => BrokerError;
+interface ReadSection<T> {
+  readonly entries: ReadonlyMap<string, T>;
+  readonly broken: ReadonlyMap<string, BrokerError>;
+  readonly notes: readonly string[];
+  readonly searched: readonly SearchedEntry[];
+}
 
-function brokenFile(source: string, fileName: string, offset: number, problem: string): BrokerError {
-  const before = source.slice(0, offset).split('\n');
-  const place = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
+function readSection<T>(
+  source: string,
+  fileName: string,
+  root: Node,
+  section: Section,
+  values: Readonly<Record<string, unknown>>,
+  schema: ZodType<T>,
+): ReadSection<T> {
+  const entries = new Map<string, T>();
+  const broken = new Map<string, BrokerError>();
+  const notes: string[] = [];
+  const searched: SearchedEntry[] = [];
+  for (const [name, value] of Object.entries(values)) {
+    const parsed = schema.safeParse(value);
+    if (isServerName(name) && parsed.success) {
+      entries.set(name, parsed.data);
+      searched.push({ path: [section, name], value });
+      continue;
+    }
+    const problem =
+      parsed.success || !isServerName(name)
+        ? badName(root, section, name)
+        : badEntry(root, section, name, parsed.error.issues);
+    const error = brokenEntry(fileName, name, placeOf(source, problem.node.offset), problem.message);
+    if (isServerName(name)) broken.set(name, error);
+    notes.push(error.message);
+  }
+  return { entries, broken, notes, searched };
+}
+
+interface Problem {
+  readonly node: Node;
+  readonly message: string;
+}
+
+function badName(root: Node, section: Section, name: string): Problem {
+  return { node: keyNode(root, [section, name]), message: NAME_RULE };
+}
+
+function badEntry(root: Node, section: Section, name: string, issues: readonly Issue[]): Problem {
+  const { path, message } = firstIssue(issues);
+  const node = nearestNode(findNode(root, [section, name]) ?? root, path);
+  return { node, message: `${displayPath(path)}${message}` };
+}
+
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+function firstIssue(issues: readonly Issue[]): {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+} {
+  const [issue] = issues;
+  return {
+    path: (issue?.path ?? []).filter((part) => typeof part !== 'symbol'),
+    message: issue?.message ?? 'not valid',
+  };
+}
+
+function brokenFile(fileName: string, place: Place, problem: string): BrokerError {
   return new BrokerError('invalid_input', `${fileName} is broken at ${place}: ${problem}.`, {
     nextStep: `Ask the user to mend ${fileName} at ${place}, then try again.`,
   });
 }
 
-/** The parser recurses, so nesting is bounded on the tokens first. */
-function checkDepth(source: string, broken: Broken): void {
-  const scanner = createScanner(source, true);
-  let depth = 0;
-  for (let offset = nextToken(scanner); offset < source.length; offset = nextToken(scanner)) {
-    const first = source.charAt(offset);
-    if (first === '{' || first === '[') depth += 1;
-    if (first === '}' || first === ']') depth -= 1;
-    if (depth > JSON_MAX_DEPTH) throw broken(offset, 'nested too deeply');
-  }
-}
-
-/** Where the next token begins; the length of the text when there is none. */
-function nextToken(scanner: JSONScanner): number {
-  scanner.scan();
-  return scanner.getTokenOffset();
-}
-
-function isBlank(source: string): boolean {
-  return nextToken(createScanner(source, true)) >= source.length;
-}
-
-/** The JSON value of a node. A name given twice means two things to two readers, and `__proto__` is never a name. */
-function jsonValue(node: Node, broken: Broken): unknown {
-  if (node.type === 'array') return (node.children ?? []).map((child) => jsonValue(child, broken));
-  if (node.type !== 'object') return node.value;
-  const members = new Map<string, unknown>();
-  for (const property of node.children ?? []) {
-    const [key, value] = property.children ?? [];
-    if (key === undefined || value === undefined) continue;
-    if (key.value === '__proto__') throw broken(key.offset, '"__proto__" is not allowed as a name');
-    if (members.has(key.value)) throw broken(key.offset, `"${displayText(key.value)}" is there twice`);
-    members.set(key.value, jsonValue(value, broken));
-  }
-  return Object.fromEntries(members);
-}
-
-function checkNames(root: Node, broken: Broken): void {
-  for (const section of ['mcpServers', 'oauthProviders']) {
-    for (const property of findNodeAtLocation(root, [section])?.children ?? []) {
-      const key = property.type === 'property' ? property.children?.[0] : undefined;
-      if (key === undefined || isServerName(key.value)) continue;
-      throw broken(key.offset, `a name is 1 to 64 letters, digits, ".", "_" or "-", beginning with a letter or digit`);
-    }
-  }
-}
-
-/** The node at `path`, or the nearest one above it that exists. */
-function nearestNode(root: Node, path: readonly (string | number)[]): Node {
-  for (let length = path.length; length > 0; length -= 1) {
-    const node = findNodeAtLocation(root, path.slice(0, length));
-    if (node !== undefined) return node;
-  }
-  return root;
+function brokenEntry(fileName: string, name: string, place: Place, problem: string): BrokerError {
+  const entry = `the entry "${displayText(name)}"`;
+  return new BrokerError('invalid_input', `${fileName}, ${place}: ${entry} cannot be used: ${problem}.`, {
+    nextStep: `Ask the user to mend ${entry} of ${fileName} at ${place}, then try again. Its other entries work.`,
+  });
 }
 
 function displayPath(path: readonly (string | number)[]): string {

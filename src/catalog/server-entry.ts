@@ -102,7 +102,7 @@ export type ServerEntry = RemoteServerEntry | StdioServerEntry;
 
 /** The user's file as read last, and the built-in catalog. */
 export interface Catalog {
-  /** An entry of the user's file. @throws {BrokerError} `invalid_input` with line and column when the file is broken and none was read before. */
+  /** An entry of the user's file. @throws {BrokerError} `invalid_input` with line and column when the file or this entry is broken and none was read before. */
   findUserEntry(serverName: string): Promise<ServerEntry | undefined>;
   userEntries(): Promise<readonly ServerEntry[]>;
   findBuiltIn(serverName: string): RemoteServerEntry | undefined;
@@ -114,6 +114,8 @@ export interface Catalog {
     readonly allowedRedirectUris: readonly string[];
     readonly allowedPrivateHosts: readonly string[];
   }>;
+  /** What in the user's file is not as it should be, though the rest can be used: one sentence each, with its place. */
+  fileNotes(): Promise<readonly string[]>;
   /** Writes one entry into the user's file, keeping comments and unknown keys. @throws {BrokerError} `invalid_input` when the name is taken. */
   addUserEntry(
     serverName: string,

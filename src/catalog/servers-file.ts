@@ -1,10 +1,9 @@
 /**
  * Reads the user's file: again when it has changed, at most SERVERS_FILE_MAX_BYTES,
- * and going on with the last good one while it is broken.
+ * and going on with the last good one while it is broken, of each entry while only that one is.
  */
 import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { BrokerError } from '../core/errors.js';
 import { FILE_TIMESTAMP_GRANULARITY_MS, SERVERS_FILE_MAX_BYTES } from '../core/limits.js';
 import type { Log } from '../core/log.js';
@@ -26,14 +25,26 @@ interface Reading {
 export function createServersFileReader(path: string, log: Log): ServersFileReader {
   let last: Reading | undefined;
   let lastGood: ParsedServersFile | undefined;
+  let notesTold = '';
+
+  /** Once for each: a file is read again at every change of it. */
+  function tell(notes: readonly string[]): void {
+    const told = notes.join('\n');
+    if (told === notesTold) return;
+    notesTold = told;
+    for (const note of notes) log.warn({ note }, 'something in the file of servers is not as it should be');
+  }
 
   return {
     async read() {
       if (last?.signature === undefined || last.signature !== signatureAt(path)) {
         const before = last;
         last = await readOnce(path);
-        if (!(last.outcome instanceof BrokerError)) lastGood = last.outcome;
-        else if (lastGood !== undefined && before?.outcome !== last.outcome && !isSameProblem(before, last.outcome)) {
+        if (!(last.outcome instanceof BrokerError)) {
+          tell(last.outcome.notes);
+          lastGood = withLastGoodEntries(last.outcome, lastGood);
+          last = { ...last, outcome: lastGood };
+        } else if (lastGood !== undefined && before?.outcome !== last.outcome && !isSameProblem(before, last.outcome)) {
           log.warn({ problem: last.outcome.message }, 'going on with the last good version of the file of servers');
         }
       }
@@ -42,6 +53,24 @@ export function createServersFileReader(path: string, log: Log): ServersFileRead
       return lastGood;
     },
   };
+}
+
+/** An entry that was good before and is broken now goes on as it was. */
+function withLastGoodEntries(read: ParsedServersFile, before: ParsedServersFile | undefined): ParsedServersFile {
+  if (before === undefined || read.brokenServers.size + read.brokenProviders.size === 0) return read;
+  return {
+    ...read,
+    servers: withKept(read.servers, read.brokenServers, before.servers),
+    oauthProviders: withKept(read.oauthProviders, read.brokenProviders, before.oauthProviders),
+  };
+}
+
+function withKept<T>(
+  entries: ReadonlyMap<string, T>,
+  broken: ReadonlyMap<string, unknown>,
+  before: ReadonlyMap<string, T>,
+): ReadonlyMap<string, T> {
+  return new Map([...entries, ...[...before].filter(([name]) => broken.has(name))]);
 }
 
 function isSameProblem(before: Reading | undefined, problem: BrokerError): boolean {
@@ -77,7 +106,7 @@ async function readOnce(path: string): Promise<Reading> {
   if (found === undefined) return { signature: MISSING, outcome: EMPTY_SERVERS_FILE };
   const { text, ...reading } = found;
   try {
-    return { ...reading, outcome: parseServersFile(text, basename(path)) };
+    return { ...reading, outcome: parseServersFile(text, path) };
   } catch (error) {
     return { ...reading, outcome: asProblem(path, error) };
   }
@@ -116,9 +145,9 @@ function asProblem(path: string, error: unknown): BrokerError {
 }
 
 function unreadable(path: string, why: string, cause?: unknown): BrokerError {
-  return new BrokerError('invalid_input', `${basename(path)} cannot be read: ${why}.`, {
+  return new BrokerError('invalid_input', `${path} cannot be read: ${why}.`, {
     cause,
-    nextStep: `Ask the user to make ${basename(path)} readable, then try again.`,
+    nextStep: `Ask the user to make ${path} readable, then try again.`,
   });
 }
 

@@ -25,8 +25,8 @@ export async function addEntry(path: string, serverName: string, entry: NewEntry
       'A name is 1 to 64 letters, digits, ".", "_" or "-", beginning with a letter or digit.',
     );
   }
-  const { text, servers } = await currentFile(path);
-  if (servers.has(serverName)) {
+  const { text, names } = await currentFile(path);
+  if (names.has(serverName)) {
     throw new BrokerError('invalid_input', `${basename(path)} has an entry "${serverName}" already.`, {
       nextStep: `Choose another name, or remove "${serverName}" first.`,
     });
@@ -36,24 +36,24 @@ export async function addEntry(path: string, serverName: string, entry: NewEntry
 
 /** Removes one entry; false when there is none. The caller holds the lease. @throws as `addEntry`. */
 export async function removeEntry(path: string, serverName: string): Promise<boolean> {
-  const { text, servers } = await currentFile(path);
-  if (!servers.has(serverName)) return false;
+  const { text, names } = await currentFile(path);
+  if (!names.has(serverName)) return false;
   await replaceText(path, withEntry(text, serverName, undefined));
   return true;
 }
 
 /** A broken file is never written over: what it says would be lost. */
-async function currentFile(
-  path: string,
-): Promise<{ readonly text: string; readonly servers: ReadonlyMap<string, unknown> }> {
+async function currentFile(path: string): Promise<{ readonly text: string; readonly names: ReadonlySet<string> }> {
   const text = (await readServersText(path))?.text ?? '';
-  return { text, servers: parseServersFile(text, basename(path)).servers };
+  const { servers, brokenServers } = parseServersFile(text, path);
+  return { text, names: new Set([...servers.keys(), ...brokenServers.keys()]) };
 }
 
 function withEntry(text: string, serverName: string, entry: NewEntry | undefined): string {
   const edits = modify(text, ['mcpServers', serverName], entry, { formattingOptions: formattingOf(text) });
   const changed = applyEdits(text, edits);
-  parseServersFile(changed, 'The new file');
+  const problem = parseServersFile(changed, 'The new file').brokenServers.get(serverName);
+  if (problem !== undefined) throw problem;
   return changed.endsWith('\n') ? changed : `${changed}\n`;
 }
 

@@ -26,12 +26,13 @@ async function write(text: string): Promise<void> {
   await writeFile(path, text);
 }
 
-/** What went wrong with the file, as an agent would be told. */
+/** What went wrong with the file, or with its entry `a` or `it`, as an agent would be told. */
 async function problemOf(text: string): Promise<BrokerError> {
   await write(text);
-  const error = await catalogOf()
-    .userEntries()
-    .catch((thrown: unknown) => thrown);
+  const catalog = catalogOf();
+  const error = await Promise.all([catalog.findUserEntry('a'), catalog.findUserEntry('it')]).catch(
+    (thrown: unknown) => thrown,
+  );
   if (!(error instanceof BrokerError)) throw new TypeError('the file was accepted');
   expect(error.code).toBe('invalid_input');
   return error;
@@ -161,6 +162,70 @@ describe('reading', () => {
     expect((await problemOf(text)).message).toContain(place);
   });
 
+  it('loses no other entry by one that is wrong, and tells file, line, entry and what to do', async () => {
+    await write(`{ "mcpServers": {
+      "good": { "url": "https://good.example/mcp" },
+      "bad": { "url": 7 },
+      "no name": { "url": "https://a.example" } },
+    "oauthProviders": { "here": { "clientId": "c" }, "there": { "clientId": "" } } }`);
+    const catalog = catalogOf();
+
+    expect((await catalog.userEntries()).map(({ serverName }) => serverName)).toEqual(['good']);
+    expect(await catalog.findUserEntry('good')).toMatchObject({ url: 'https://good.example/mcp' });
+    const problem = await catalog.findUserEntry('bad').catch((error: unknown) => error);
+    expect(problem).toMatchObject({
+      code: 'invalid_input',
+      message: expect.stringContaining(`${path}, line 3, column 23: the entry "bad" cannot be used: url: `),
+      nextStep: expect.stringContaining(`mend the entry "bad" of ${path} at line 3, column 23`),
+    });
+    expect(await catalog.findOAuthProvider('here')).toMatchObject({ clientId: 'c' });
+    await expect(catalog.findOAuthProvider('there')).rejects.toMatchObject({ code: 'invalid_input' });
+    expect(await catalog.fileNotes()).toEqual([
+      expect.stringContaining('line 3, column 23: the entry "bad"'),
+      expect.stringContaining('line 4, column 7: the entry "no name" cannot be used: a name is 1 to 64 letters'),
+      expect.stringContaining('line 5, column 77: the entry "there"'),
+    ]);
+  });
+
+  it('takes no built-in server for an entry of the same name that is wrong', async () => {
+    await write('{ "mcpServers": { "linear": { "url": 7 } } }');
+    await expect(catalogOf().findUserEntry('linear')).rejects.toMatchObject({ code: 'invalid_input' });
+  });
+
+  it('goes on with an entry as it was while that one is broken', async () => {
+    const catalog = catalogOf();
+    await write(file({ url: 'https://one.example/' }));
+    await catalog.userEntries();
+    await write('{ "mcpServers": { "it": { "url": 7 }, "other": { "url": "https://other.example/" } } }');
+    expect(await catalog.findUserEntry('it')).toMatchObject({ url: 'https://one.example/' });
+    expect(await catalog.findUserEntry('other')).toMatchObject({ url: 'https://other.example/' });
+    await write('{ "mcpServers": { "other": { "url": "https://other.example/" } } }');
+    expect(await catalog.findUserEntry('it')).toBeUndefined();
+  });
+
+  it('names what nobody reads or expands, once in the log, and without its value', async () => {
+    const warnings: string[] = [];
+    const catalog = catalogOf({ ...silentLog, warn: (fields) => warnings.push(String(fields['note'])) });
+    await write(`{ "mcpServers": {
+      "a": { "url": "https://a.example", "headers": { "Authorization": "Bearer \${CANARY_4711}" },
+        "oauth": { "clientid": "c", "scope": "x" } },
+      "b": { "command": "sh", "args": ["-c", "echo \${HOME}"] } } }`);
+
+    const notes = await catalog.fileNotes();
+
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /servers\.json, line 3, column 20: mcpServers\.a\.oauth\.clientid is no key that is read; "oauth" knows issuer, /,
+      ),
+      expect.stringMatching(
+        /servers\.json, line 2, column 72: mcpServers\.a\.headers\.Authorization holds "\$\{…\}", which is sent as it is/,
+      ),
+    ]);
+    expect(notes.join()).not.toContain('CANARY');
+    await catalog.userEntries();
+    expect(warnings).toEqual(notes);
+  });
+
   it('does not repeat a value of the file in its error', async () => {
     const problem = await problemOf(
       '{ "mcpServers": { "a": { "url": "https://a.example", "value": { "source": "canary-4711" } } } }',
@@ -252,7 +317,10 @@ describe('hostile content', () => {
       'a/b',
     ]) {
       expect(isServerName(name)).toBe(false);
-      await problemOf(`{ "mcpServers": { ${JSON.stringify(name)}: { "url": "https://a.example" } } }`);
+      await write(`{ "mcpServers": { ${JSON.stringify(name)}: { "url": "https://a.example" } } }`);
+      const catalog = catalogOf();
+      expect(await catalog.userEntries().catch(() => [])).toEqual([]);
+      expect(String(await catalog.fileNotes().catch(String))).toMatch(/name/);
     }
     await problemOf(
       '{ "mcpServers": { "a": { "url": "https://a.example", "headers": { "__proto__": { "polluted": "x" } } } } }',
@@ -354,6 +422,16 @@ describe('writing', () => {
       code: 'invalid_input',
     });
     expect(await readFile(path, 'utf8')).toBe('{}');
+  });
+
+  it('writes beside an entry that is wrong, and removes one', async () => {
+    await write('{ "mcpServers": { "a": { "url": 7 } } }');
+    await expect(catalogOf().addUserEntry('a', { url: 'https://a.example' })).rejects.toMatchObject({
+      code: 'invalid_input',
+    });
+    await catalogOf().addUserEntry('b', { url: 'https://b.example' });
+    expect(await catalogOf().removeUserEntry('a')).toBe(true);
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ mcpServers: { b: { url: 'https://b.example' } } });
   });
 
   it('loses no write when two catalogs share one lease', async () => {
