@@ -8,8 +8,12 @@ import { VERBATIM } from '../core/verbatim.js';
 
 /** @param answerTimeoutMs how long it may be silent before it counts as not answering. */
 export function askDirectly(server: Server, answerTimeoutMs = HOST_ANSWER_TIMEOUT_MS): Host['ask'] {
+  let hasAsked = false;
   return async (asked, { signal, onProgress, isOurs = false } = {}): Promise<JsonObject> => {
     signal?.throwIfAborted();
+    // Hosts of the 1.x SDK never cancel a request whose id is 0, as that of the first one is.
+    if (!hasAsked) server.ping().catch(() => {});
+    hasAsked = true;
     const request = withElicitationId(asked);
     const { method, params = {} } = isOurs ? request : redactJson(request);
     try {

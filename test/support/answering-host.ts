@@ -8,11 +8,15 @@ import {
 } from '@modelcontextprotocol/sdk/types.js';
 import { type InProcessHost, type InProcessHostOptions, startInProcessHost } from './in-process-host.js';
 
+type Params = Readonly<Record<string, unknown>>;
+
 export interface AnsweringHost extends InProcessHost {
   /** What it was asked, in order. */
-  readonly asked: { readonly method: string; readonly params: Readonly<Record<string, unknown>> }[];
-  readonly logged: Readonly<Record<string, unknown>>[];
+  readonly asked: { readonly method: string; readonly params: Params }[];
+  readonly logged: Params[];
   readonly completed: string[];
+  /** `tools/call` with the options of the SDK. */
+  callWith(params: object, options?: object): Promise<Params>;
   /** What a tool of the server `asking` came to. */
   tool(toolName: string, options?: object): Promise<unknown>;
 }
@@ -23,9 +27,9 @@ export const ABLE = {
   roots: { listChanged: true },
 } as const;
 
-type Answer = (method: string, params: Readonly<Record<string, unknown>>, signal: AbortSignal) => unknown;
+type Answer = (method: string, params: Params, signal: AbortSignal) => unknown;
 
-const ANSWERS: Readonly<Record<string, unknown>> = {
+const ANSWERS: Params = {
   'elicitation/create': { action: 'accept', content: { colour: 'blue' } },
   'sampling/createMessage': { role: 'assistant', model: 'm', content: { type: 'text', text: 'hi' } },
   'roots/list': { roots: [{ uri: 'file:///home/me' }] },
@@ -61,11 +65,11 @@ export async function startAnsweringHost(
   answer: Answer = (method) => ANSWERS[method],
 ): Promise<AnsweringHost> {
   const asked: AnsweringHost['asked'] = [];
-  const logged: Readonly<Record<string, unknown>>[] = [];
+  const logged: Params[] = [];
   const completed: string[] = [];
-  const capabilities: Readonly<Record<string, unknown>> = options.capabilities ?? ABLE;
+  const capabilities: Params = options.capabilities ?? ABLE;
   const handle = async (request: { method: string; params?: unknown }, signal: AbortSignal): Promise<never> => {
-    const params = (request.params ?? {}) as Readonly<Record<string, unknown>>;
+    const params = (request.params ?? {}) as Params;
     asked.push({ method: request.method, params });
     return (await answer(request.method, params, signal)) as never;
   };
@@ -82,22 +86,23 @@ export async function startAnsweringHost(
       hear(complete, ({ params }: { params: { elicitationId: string } }) => void completed.push(params.elicitationId));
     },
   });
+  const callWith: AnsweringHost['callWith'] = async (params, callOptions) => {
+    const client = host.client as { callTool(...args: unknown[]): Promise<unknown> };
+    const called = options.sdk === 'v1' ? [params, undefined, callOptions] : [params, callOptions];
+    return (await client.callTool(...called)) as Params;
+  };
   return {
     ...host,
     asked,
     logged,
     completed,
+    callWith,
     tool: async (toolName, callOptions) => {
       const params = { name: 'call_mcp_tool', arguments: { serverName: 'asking', toolName } };
-      const result =
-        options.sdk === 'v1'
-          ? await (host.client as { callTool(...args: unknown[]): Promise<unknown> }).callTool(
-              params,
-              undefined,
-              callOptions,
-            )
-          : await (host.client as { callTool(...args: unknown[]): Promise<unknown> }).callTool(params, callOptions);
-      const { content, structuredContent } = result as { content: { text: string }[]; structuredContent?: unknown };
+      const { content, structuredContent } = (await callWith(params, callOptions)) as {
+        readonly content: readonly { readonly text: string }[];
+        readonly structuredContent?: unknown;
+      };
       return structuredContent ?? JSON.parse(content[0]?.text ?? 'null');
     },
   };
