@@ -28,7 +28,9 @@ export async function newBinding(demand: DpopDemand | undefined): Promise<Pendin
 
 /** What token requests are proven with. */
 export function bindingOf(parts: Parts, binding: PendingBinding | undefined): DpopBinding | undefined {
-  return binding && { ...binding, nonces: parts.dpopNonces };
+  if (binding === undefined) return undefined;
+  rememberKey(binding.key);
+  return { ...binding, nonces: parts.dpopNonces };
 }
 
 /** Makes the private key known to the redaction filter before anyone can see it. */

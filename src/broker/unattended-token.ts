@@ -6,8 +6,10 @@ import { BrokerError } from '../core/errors.js';
 import { ownerTuple } from '../core/principal.js';
 import { rememberSecret } from '../core/redaction.js';
 import {
+  type BearerChallenge,
   bearerChallenge,
   discoverTokenServer,
+  dpopDemand,
   requestByAssertion,
   requestByClientCredentials,
   selectScope,
@@ -18,6 +20,7 @@ import {
 } from '../oauth/index.js';
 import type { Grant, OAuthClient } from '../vault/index.js';
 import { clientWithKey } from './authenticating-client.js';
+import { bindingOf, newBinding } from './bound-token.js';
 import { discoverOptions } from './classify-refusal.js';
 import { clientOfFile } from './client-of-file.js';
 import { identityAssertion } from './identity-assertion.js';
@@ -36,6 +39,8 @@ interface Purpose {
   readonly authorizationServer: TokenServer;
   readonly resource: string | null;
   readonly scope: string | undefined;
+  /** The key that its token shall be bound to. */
+  readonly dpop: Awaited<ReturnType<typeof newBinding>>;
 }
 
 /**
@@ -45,7 +50,7 @@ interface Purpose {
 export async function obtainUnattendedGrant(parts: Parts, server: KnownServer): Promise<Grant> {
   const grantType = unattendedGrantType(server.entry);
   if (grantType === undefined) throw new TypeError('This server has a grant with a user');
-  const { discovery, challengeScope } = await findTokenServer(parts, server);
+  const { discovery, challenge } = await findTokenServer(parts, server);
   const { authorizationServer } = discovery;
   await refuseOtherIssuer(parts, server, authorizationServer);
   const profile = profileAt(server, authorizationServer.issuer);
@@ -54,7 +59,8 @@ export async function obtainUnattendedGrant(parts: Parts, server: KnownServer): 
     client: await clientOfEntry(parts, server, grantType, authorizationServer),
     authorizationServer,
     resource: server.entry.oauth.resource ?? (profile?.omitResource === true ? null : discovery.resource),
-    scope: scopeToAsk(server, discovery, challengeScope),
+    scope: scopeToAsk(server, discovery, challenge?.scope),
+    dpop: await newBinding(dpopDemand({ ...discovery, challenge, isBound: false })),
   };
   const outcome = await requestToken(parts, server, purpose);
   if (outcome.kind !== 'tokens') throw unattendedFailure(outcome, 'authorization_server');
@@ -64,11 +70,11 @@ export async function obtainUnattendedGrant(parts: Parts, server: KnownServer): 
 async function findTokenServer(
   parts: Parts,
   server: KnownServer,
-): Promise<{ readonly discovery: TokenServerDiscovery; readonly challengeScope: string | undefined }> {
+): Promise<{ readonly discovery: TokenServerDiscovery; readonly challenge: BearerChallenge | undefined }> {
   const refusal = await currentRefusal(parts, server);
   const challenge = bearerChallenge(refusal?.wwwAuthenticate ?? null);
   const discovery = await discoverTokenServer(await discoverOptions(parts, server, undefined, challenge));
-  if (discovery !== undefined) return { discovery, challengeScope: challenge?.scope };
+  if (discovery !== undefined) return { discovery, challenge };
   throw new BrokerError('discovery_failed', 'The server names no authorization server that can be asked for a token.', {
     nextStep:
       'Ask the user to name the authorization server in servers.json (oauth.issuer, or oauth.tokenEndpoint), then call again.',
@@ -141,6 +147,7 @@ async function requestToken(parts: Parts, server: KnownServer, purpose: Purpose)
     },
     resource,
     scope,
+    dpop: bindingOf(parts, purpose.dpop),
     fetch: parts.network.guardedFetch(new URL(server.entry.url)),
   };
   if (purpose.grantType === 'client_credentials') return requestByClientCredentials(request);
@@ -166,7 +173,7 @@ async function assertionOfFile(parts: Parts, server: KnownServer): Promise<strin
 
 function grantOf(
   server: KnownServer,
-  { grantType, client, authorizationServer, resource, scope: requestedScope }: Purpose,
+  { grantType, client, authorizationServer, resource, scope: requestedScope, dpop }: Purpose,
   { tokens, tokenEndpointAuthMethod }: Extract<TokenOutcome, { kind: 'tokens' }>,
   now: number,
 ): Grant {
@@ -191,6 +198,7 @@ function grantOf(
     redirectUri: '',
     unattended: grantType,
     accessToken: tokens.accessToken,
+    ...(tokens.tokenType === 'DPoP' && dpop !== undefined && { dpopKey: dpop.key }),
     ...(scope !== undefined && { scope }),
     ...(requestedScope !== undefined && { requestedScope }),
     obtainedAt: now,

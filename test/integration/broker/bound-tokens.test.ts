@@ -13,8 +13,10 @@ import { type ComposedBroker, composedBroker } from '../../support/composed-brok
 import type { ProtectedServerFixture, ProtectedServerOptions } from '../../support/protected-server.js';
 import { createStage } from '../../support/stage.js';
 import type { TemporaryHome } from '../../support/temporary-home.js';
+import { NAME as UNATTENDED, unattended } from '../../support/unattended-story.js';
 
 const NAME = 'bound';
+const DEVICE_INTERVAL_MS = 5_000;
 const DONE = { kind: 'upstream', result: { structuredContent: { subject: 'alice' } } };
 const stage = createStage();
 afterEach(() => stage.close());
@@ -195,6 +197,42 @@ describe('a refresh', () => {
     expect(await whoami(story)).toMatchObject({ kind: 'outcome', outcome: { code: 'token_request_failed' } });
     expect((await storedGrant(story))?.accessToken).toBe(before?.accessToken);
     expect(schemesSeen(story)).toEqual(['DPoP']);
+  });
+});
+
+describe('a grant that came another way', () => {
+  it('by device code is bound as well', async () => {
+    const story = await begin({ dpop: 'nonce', deviceFlow: true }, { dpop: 'nonce' });
+    const asked = await connect(story, { flow: 'device' });
+    if (asked.status !== 'requires_auth') throw new Error(JSON.stringify(asked));
+    await visit(String(asked.authUrl));
+    story.composed.advance(DEVICE_INTERVAL_MS);
+    expect(await connect(story)).toMatchObject({ status: 'success' });
+    expect(await whoami(story)).toMatchObject(DONE);
+    expect(schemesSeen(story)).toEqual(['DPoP']);
+  });
+
+  it('without a user is bound as well, each token to a key of its own', async () => {
+    const {
+      authorizationServer,
+      server,
+      composed,
+      connect: connectNow,
+      call,
+      grants,
+    } = await unattended(stage, {
+      authorizationServer: { dpop: 'nonce' },
+      server: { dpop: 'nonce' },
+    });
+    expect(await connectNow()).toMatchObject({ status: 'success' });
+    const before = (await grants.find(UNATTENDED))?.value;
+    composed.advance(3_600_000);
+    expect(await call('whoami')).toMatchObject({ kind: 'upstream' });
+    const after = (await grants.find(UNATTENDED))?.value;
+    expect(after?.dpopKey?.privateJwk.d).toEqual(expect.any(String));
+    expect(after?.dpopKey?.privateJwk.d).not.toBe(before?.dpopKey?.privateJwk.d);
+    expect(server.authorizationsSeen().every((authorization) => authorization.startsWith('DPoP '))).toBe(true);
+    expect(authorizationServer.requests('token').every(({ headers }) => headers.dpop !== undefined)).toBe(true);
   });
 });
 
