@@ -18,7 +18,8 @@ import { success } from './payloads.js';
 import { pendingSignIn } from './pending-sign-in.js';
 import { probeServer } from './probe-server.js';
 import { signInAtProvider } from './provider-token.js';
-import type { Reach, Reached } from './reach-server.js';
+import type { Reach } from './reach-server.js';
+import type { Reached } from './reached.js';
 import { requireSignIn, statedKind } from './sign-in.js';
 import type { StartedServers } from './started-servers.js';
 

@@ -116,14 +116,14 @@ function requestCredential(parts: Parts, { header, grant }: CredentialInHand): R
   return header === undefined ? undefined : { headers: () => ({ [header.name]: header.value }) };
 }
 
-export async function resolvedHeaders(
-  parts: Parts,
-  server: KnownServer,
-): Promise<Readonly<Record<string, string>>> {
+export async function resolvedHeaders(parts: Parts, server: KnownServer): Promise<Readonly<Record<string, string>>> {
   const entries = await Promise.all(
     Object.entries(server.entry.headers).map(
       async ([name, source]) =>
-        [name, await resolveValue(parts, server, source, `The header ${name} of "${server.entry.serverName}"`)] as const,
+        [
+          name,
+          await resolveValue(parts, server, source, `The header ${name} of "${server.entry.serverName}"`),
+        ] as const,
     ),
   );
   return Object.fromEntries(entries);

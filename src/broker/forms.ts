@@ -14,12 +14,12 @@ import { ENDPOINT_FIELDS, keepEndpoints } from './form-endpoints.js';
 import { formUse } from './form-tokens.js';
 import { confirmConfiguration, keepConfiguration } from './kept-configuration.js';
 import { type KnownServer, knownServer } from './known-server.js';
-import { storeNamedSecret } from './named-secrets.js';
 import { closePage } from './open-pages.js';
 import type { RequiresOauthConfig } from './outcomes.js';
 import type { Parts } from './parts.js';
 import { provider } from './provider-entry.js';
 import { chooseRedirect, suggestedRedirectUri } from './redirect-uri.js';
+import { secretView, takeSecret } from './secret-form.js';
 import { storeKey } from './store-key.js';
 
 const COOKIE_PREFIX = 'mcp-oauth-broker-form-';
@@ -58,10 +58,8 @@ export function createForms(parts: Parts, connect: Connect, connections: Connect
       return { kind: 'refused', status: 401 };
     if (index.csrfToken === undefined || !isEqual(fields['csrf'] ?? '', index.csrfToken))
       return { kind: 'refused', status: 403 };
-    if (index.form === 'secret') return takeSecret(index, fields, token);
-    const server = await serverOf(index);
     try {
-      return await take(index, server, fields, token);
+      return await take(index, fields, token);
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
       return shownAgain(index, fields, error.message, fieldOf(error, takesEndpoints(index, fields)));
@@ -85,7 +83,12 @@ export function createForms(parts: Parts, connect: Connect, connections: Connect
     };
   }
 
-  async function take(index: TokenIndex, server: KnownServer, fields: Fields, token: string): Promise<FormResult> {
+  async function take(index: TokenIndex, fields: Fields, token: string): Promise<FormResult> {
+    if (index.form === 'secret') {
+      await takeSecret(parts, index, fields);
+      return done(index, token, undefined);
+    }
+    const server = await serverOf(index);
     const givesEndpoints = takesEndpoints(index, fields);
     if (index.form === 'key' || (index.form === 'manual' && !givesEndpoints))
       return takeKey(index, server, fields, token);
@@ -98,19 +101,6 @@ export function createForms(parts: Parts, connect: Connect, connections: Connect
     const trial = await storeKey(parts, connections, server, fields['key'] ?? fields['token'] ?? '');
     if (trial.kind === 'stored') return done(index, token, undefined);
     throw new BrokerError('invalid_input', 'The server refused this key. Nothing was stored.');
-  }
-
-  /** Kept as it is: nobody can be asked whether it is the right one before the server that needs it is started. */
-  async function takeSecret(index: TokenIndex, fields: Fields, token: string): Promise<FormResult> {
-    const reference = { source: 'user_secret', name: index.secretName ?? '' } as const;
-    try {
-      await storeNamedSecret(parts, index.principal, reference, fields['key'] ?? '');
-    } catch (error) {
-      if (error instanceof BrokerError && error.code === 'invalid_input')
-        return shownAgain(index, fields, error.message, undefined);
-      throw error;
-    }
-    return done(index, token, undefined);
   }
 
   /** Keeps what was typed, then goes on as far as it goes without the user: to the address where they sign in. */
@@ -185,25 +175,14 @@ export function createForms(parts: Parts, connect: Connect, connections: Connect
   async function serverOf(index: TokenIndex): Promise<KnownServer> {
     const { principal, owner, account, serverName } = index;
     const providerId = providerIdOf(serverName);
-    if (providerId !== undefined) return provider(parts, { principal, owner, account }, providerId, shownName(serverName));
+    if (providerId !== undefined)
+      return provider(parts, { principal, owner, account }, providerId, shownName(serverName));
     return knownServer(parts, principal, { serverName, account });
   }
 
   return {
     open: (token, cookies) => orNotFound(open(token, cookies)),
     submit: (token, cookies, fields) => orNotFound(submit(token, cookies, fields)),
-  };
-}
-
-function secretView({ serverName, secretName, csrfToken }: TokenIndex): FormView {
-  return {
-    serverName: shownName(serverName),
-    serverUrl: '',
-    form: 'secret',
-    redirectUri: '',
-    needsClientSecret: false,
-    ...(secretName !== undefined && { keyLabel: secretName }),
-    csrfToken: csrfToken ?? '',
   };
 }
 

@@ -2,41 +2,25 @@
  * From a name (and perhaps a URL) to the server that is meant and whose credentials it uses.
  * Order: the user's file, what this user's agents added, the built-in catalog.
  */
-import {
-  createRemoteEntry,
-  isServerName,
-  type RemoteServerEntry,
-  type ServerEntry,
-  type StdioServerEntry,
-} from '../catalog/index.js';
+import { createRemoteEntry, isServerName, type RemoteServerEntry, type ServerEntry } from '../catalog/index.js';
 import { displayText } from '../core/display-text.js';
 import { BrokerError } from '../core/errors.js';
 import { SERVER_NAME_MAX_LENGTH } from '../core/limits.js';
 import { ACCOUNT_NAME_PATTERN, DEFAULT_ACCOUNT } from '../core/names.js';
-import { type Owner, ownerOf, ownerTuple, type Principal } from '../core/principal.js';
+import { ownerOf, ownerTuple, type Principal } from '../core/principal.js';
 import type { AddedServer } from '../vault/index.js';
 import type { Parts } from './parts.js';
+import { type AnyServer, isStarted, type KnownServer, type ServerOf } from './server-of-caller.js';
 import { isAnythingStored } from './stored-credentials.js';
 
-/** A server that is reached by its URL. */
-export type KnownServer = ServerOf<RemoteServerEntry>;
-
-/** A server that is a program of this machine. */
-export type StartedServer = ServerOf<StdioServerEntry>;
-
-export type AnyServer = KnownServer | StartedServer;
-
-/** A server, whose it is for the caller, and which of the caller's accounts is meant. */
-interface ServerOf<Entry extends ServerEntry> {
-  readonly entry: Entry;
-  readonly principal: Principal;
-  readonly owner: Owner;
-  readonly account: string;
-  /** Set where this is no MCP server but an OAuth provider, whose token a server needs. */
-  readonly provider?: { readonly id: string; readonly neededBy: string };
-  /** Identifier of its grant, secret, pending sign-in and observation. */
-  readonly id: readonly string[];
-}
+export {
+  type AnyServer,
+  boundUrl,
+  isStarted,
+  type KnownServer,
+  recordedServer,
+  type StartedServer,
+} from './server-of-caller.js';
 
 interface ServerRequest {
   readonly serverName: string;
@@ -78,15 +62,6 @@ export async function knownServer(parts: Parts, principal: Principal, request: S
   return server;
 }
 
-export function isStarted(server: AnyServer): server is StartedServer {
-  return server.entry.kind === 'stdio';
-}
-
-/** What everything that is noted of a server is bound to: its URL, or its whole command. */
-export function boundUrl(entry: ServerEntry): string {
-  return entry.kind === 'remote' ? entry.url : `stdio:${JSON.stringify([entry.command, ...entry.args])}`;
-}
-
 /** The entry of that name, wherever it comes from. */
 export async function findEntry(
   parts: Parts,
@@ -119,15 +94,6 @@ export function withOwner(entry: ServerEntry, principal: Principal, account: str
 
 function owned<Entry extends ServerEntry>(entry: Entry, principal: Principal, account: string): ServerOf<Entry> {
   const owner = ownerOf(principal, entry.credentialMode);
-  return { entry, principal, owner, account, id: [...ownerTuple(owner), entry.serverName, account] };
-}
-
-/** The server that a record was made for, as far as that says who it was: a shared one names no user. */
-export function recordedServer(
-  { owner, account }: { readonly owner: Owner; readonly account: string },
-  entry: RemoteServerEntry,
-): KnownServer {
-  const principal = { team: owner.team, user: owner.user ?? '', agent: owner.agent ?? '' };
   return { entry, principal, owner, account, id: [...ownerTuple(owner), entry.serverName, account] };
 }
 

@@ -1,8 +1,8 @@
 /** A value that an entry needs and that somebody has yet to give: a secret, or a provider's token. */
 import type { ValueSource } from '../catalog/index.js';
 import type { ConnectArguments } from './broker.js';
-import type { KnownServer } from './known-server.js';
 import type { RequiresAuth, RequiresOauthConfig } from './outcomes.js';
+import type { KnownServer } from './server-of-caller.js';
 
 /** Thrown where such a value is looked for; `ask` begins what brings it, as the payload to answer the call with. */
 export class MissingValueError extends Error {

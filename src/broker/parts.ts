@@ -12,7 +12,7 @@ import type { DpopNonces } from '../oauth/index.js';
 import type { ConnectionPool } from '../upstream/index.js';
 import type { Vault } from '../vault/index.js';
 import type { LoopbackListener } from './broker.js';
-import type { Asker, ResolvedValue } from './value-sources.js';
+import type { AnyServer } from './server-of-caller.js';
 
 export interface BrokerSettings {
   /** `MCP_OAUTH_CALLBACK_PORT`; 0 draws a free one, once. */
@@ -28,6 +28,12 @@ export interface BrokerSettings {
   readonly isOverSsh?: boolean;
 }
 
+export interface ResolvedValue {
+  readonly value: string;
+  /** Of a token: when it expires, in milliseconds since the epoch. */
+  readonly goodUntil?: number;
+}
+
 export interface Parts {
   /** Opens the vault at the first call; makes one where there is none. */
   readonly vault: () => Promise<Vault>;
@@ -40,7 +46,7 @@ export interface Parts {
   readonly clock: Clock;
   readonly background: Background;
   /** The token of one of `oauthProviders`, for whoever is asked for it. @throws {MissingValueError} where nobody is signed in there; {BrokerError} as `freshGrant` does. */
-  readonly providerToken: (asker: Asker, provider: string) => Promise<ResolvedValue>;
+  readonly providerToken: (asker: AnyServer, provider: string) => Promise<ResolvedValue>;
   /** The host of this process, once it has called something. */
   readonly attended: { host: Host | undefined };
   /** What servers last asked to be in our proofs of possession. */

@@ -9,13 +9,12 @@ import { MissingValueError } from './missing-value.js';
 import { helpfulSkills } from './next-steps.js';
 import { observe } from './observations.js';
 import type { AuthReason, RequiresAuth, RequiresOauthConfig } from './outcomes.js';
-import type { Parts } from './parts.js';
+import type { Parts, ResolvedValue } from './parts.js';
 import { pendingSignIn } from './pending-sign-in.js';
 import { pollDeviceCode } from './poll-device-code.js';
 import { provider as providerFor } from './provider-entry.js';
 import { settledPending } from './settled-sign-in.js';
 import { requireSignIn } from './sign-in.js';
-import type { ResolvedValue } from './value-sources.js';
 
 type Access = GrantAccess | { readonly kind: 'ended'; readonly reason: 'issuer_changed' };
 
@@ -90,7 +89,8 @@ async function settledAccess(parts: Parts, fresh: FreshGrants, provider: KnownSe
 /** A grant is bound to its issuer: one of another than the file names now is sent nowhere, and the user signs in anew. */
 async function boundAccess(parts: Parts, fresh: FreshGrants, provider: KnownServer): Promise<Access> {
   const stored = (await (await parts.vault()).grants.get(provider.id))?.value;
-  if (stored !== undefined && stored.serverUrl !== provider.entry.url) return { kind: 'ended', reason: 'issuer_changed' };
+  if (stored !== undefined && stored.serverUrl !== provider.entry.url)
+    return { kind: 'ended', reason: 'issuer_changed' };
   return fresh.freshGrant(provider);
 }
 

@@ -15,36 +15,14 @@ import { keyRequired } from './key-required.js';
 import { type AnyServer, isStarted, type KnownServer } from './known-server.js';
 import { MissingValueError } from './missing-value.js';
 import { observe } from './observations.js';
-import type { AuthReason, RequiresAuth, RequiresOauthConfig } from './outcomes.js';
+import type { RequiresAuth, RequiresOauthConfig } from './outcomes.js';
 import type { Parts } from './parts.js';
+import type { Reached, ReachOptions, Work } from './reached.js';
 import { asksForScope, refusesToken } from './refusals.js';
 import { renewedCredential, settledCredential } from './renewed-credential.js';
 import { requireSignIn, sameSignIn } from './sign-in.js';
 import type { StartedServers } from './started-servers.js';
 import { refusedWithoutUser } from './unattended-failure.js';
-
-/** The work was done, or the user has to do something first. */
-export type Reached<T> =
-  | {
-      readonly kind: 'done';
-      readonly value: T;
-      readonly credential: CredentialInHand;
-      readonly connection: UpstreamConnection;
-    }
-  /** `ask` begins what mends it; whoever only looks at many servers leaves it alone. */
-  | { readonly kind: 'sign_in'; readonly ask: () => Promise<RequiresAuth | RequiresOauthConfig> };
-
-export type Work<T> = (connection: UpstreamConnection) => Promise<T>;
-
-export interface ReachOptions {
-  /** The tool or method, for the limit of step-ups: `tools/call NAME`. */
-  readonly operation: string;
-  readonly connectTimeoutMs?: number;
-  /** Why a sign-in has to begin, where that is not the stored credential's fault. */
-  readonly reason?: AuthReason;
-  /** The call brings a client or its secret: with them a sign-in begins where those of the grant were refused. */
-  readonly bringsClient?: boolean;
-}
 
 export interface Reach {
   /** With whatever the server has, be it reached by its URL or started by a command; `missing` as `withStored`. */

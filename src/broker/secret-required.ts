@@ -5,11 +5,11 @@ import { helpfulSkills, REASON_SENTENCES, STEP_OPEN_FORM } from './next-steps.js
 import { observe } from './observations.js';
 import type { RequiresAuth } from './outcomes.js';
 import type { Parts } from './parts.js';
-import type { Asker } from './value-sources.js';
+import type { AnyServer } from './server-of-caller.js';
 
 export async function secretRequired(
   parts: Parts,
-  asker: Asker,
+  asker: AnyServer,
   reference: NamedSecretReference,
 ): Promise<RequiresAuth> {
   const { serverName } = asker.entry;

@@ -3,17 +3,16 @@ import { BrokerError } from '../core/errors.js';
 import type { Owner } from '../core/principal.js';
 import type { CallContext, ConnectArguments } from './broker.js';
 import { completeByPaste } from './complete-authorization.js';
-import type { ConnectPayload } from './connect.js';
 import type { StartedServer } from './known-server.js';
 import { MissingValueError } from './missing-value.js';
 import { observe } from './observations.js';
-import type { RequiresAuth, RequiresOauthConfig } from './outcomes.js';
+import type { RequiresAuth, RequiresOauthConfig, Success } from './outcomes.js';
 import type { Parts } from './parts.js';
 import { success } from './payloads.js';
 import { type ProcessEnvironment, processEnvironment, startedAuthType } from './process-environment.js';
 import { createProcesses } from './processes.js';
 import { provider, providersOf } from './provider-entry.js';
-import type { Reached, ReachOptions, Work } from './reach-server.js';
+import type { Reached, ReachOptions, Work } from './reached.js';
 import { signInEnded, waitUntil } from './waiting.js';
 
 export interface StartedServers {
@@ -21,7 +20,7 @@ export interface StartedServers {
    * Starts it, or says what the user has to give first; arguments about a sign-in are for the provider that is missing.
    * @throws {BrokerError} `invalid_input` for arguments that it cannot take; as `reach` and signing in at a provider do.
    */
-  connect(server: StartedServer, args: ConnectArguments): Promise<ConnectPayload>;
+  connect(server: StartedServer, args: ConnectArguments): Promise<Success | RequiresAuth | RequiresOauthConfig>;
   /** @throws {BrokerError} `upstream_unreachable`, `upstream_protocol_error`; `invalid_input` where a variable or file is missing. */
   reach<T>(server: StartedServer, options: ReachOptions, work: Work<T>): Promise<Reached<T>>;
   /** Waits, as `signInEnded` does, until what `asked` asks for is there or will not come any more. */
@@ -39,7 +38,10 @@ export interface StartedServers {
 export function createStartedServers(parts: Parts, onToolsChanged: () => void): StartedServers {
   const processes = createProcesses(parts, onToolsChanged);
 
-  async function connect(server: StartedServer, args: ConnectArguments): Promise<ConnectPayload> {
+  async function connect(
+    server: StartedServer,
+    args: ConnectArguments,
+  ): Promise<Success | RequiresAuth | RequiresOauthConfig> {
     refuseArguments(server, args);
     if (args.callbackUrl !== undefined) await finishPasted(server, args.callbackUrl);
     const environment = await environmentOrMissing(server);
@@ -94,7 +96,11 @@ export function createStartedServers(parts: Parts, onToolsChanged: () => void): 
   async function finishPasted(server: StartedServer, callbackUrl: string): Promise<void> {
     let code: 'state_invalid' | 'state_expired' = 'state_invalid';
     for (const id of providersOf(server.entry)) {
-      const completion = await completeByPaste(parts, (await provider(parts, server, id, server.entry.serverName)).id, callbackUrl);
+      const completion = await completeByPaste(
+        parts,
+        (await provider(parts, server, id, server.entry.serverName)).id,
+        callbackUrl,
+      );
       if (completion.kind !== 'refused') return;
       if (completion.code === 'state_expired') code = completion.code;
     }

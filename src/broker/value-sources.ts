@@ -3,28 +3,25 @@ import { readFile } from 'node:fs/promises';
 import type { ValueSource } from '../catalog/index.js';
 import { BrokerError } from '../core/errors.js';
 import { Secret } from '../core/secret.js';
-import type { AnyServer } from './known-server.js';
 import { MissingValueError } from './missing-value.js';
 import { namedSecret } from './named-secrets.js';
-import type { Parts } from './parts.js';
+import type { Parts, ResolvedValue } from './parts.js';
 import { secretRequired } from './secret-required.js';
-
-/** The server that needs the value, and so whose secrets and tokens are meant and who is asked for them. */
-export type Asker = AnyServer;
-
-export interface ResolvedValue {
-  readonly value: string;
-  /** Of a token: when it expires, in milliseconds since the epoch. */
-  readonly goodUntil?: number;
-}
+import type { AnyServer } from './server-of-caller.js';
 
 /** The value alone, as `resolveSource` finds it. */
-export async function resolveValue(parts: Parts, asker: Asker, source: ValueSource, purpose: string): Promise<string> {
+export async function resolveValue(
+  parts: Parts,
+  asker: AnyServer,
+  source: ValueSource,
+  purpose: string,
+): Promise<string> {
   return (await resolveSource(parts, asker, source, purpose)).value;
 }
 
 /**
  * The value of a source. Values of a `source` are secrets and known to the redaction filter; a plain string is not.
+ * @param asker needs it: whose secrets and tokens are meant, and who is asked for them
  * @param purpose what it is for, as a sentence about what is missing begins
  * @throws {MissingValueError} where somebody can give it.
  * @throws {BrokerError} `invalid_input` that names the environment variable, file or provider that is missing; of a
@@ -32,7 +29,7 @@ export async function resolveValue(parts: Parts, asker: Asker, source: ValueSour
  */
 export async function resolveSource(
   parts: Parts,
-  asker: Asker,
+  asker: AnyServer,
   source: ValueSource,
   purpose: string,
 ): Promise<ResolvedValue> {

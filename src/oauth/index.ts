@@ -29,7 +29,8 @@ export {
   type DiscoverOptions,
   type DiscoverySettings,
   discover,
-  discoverIssuer, discoverProvider,
+  discoverIssuer,
+  discoverProvider,
   discoverTokenServer,
 } from './discover.js';
 export { type DpopDemand, dpopDemand } from './dpop-demand.js';
