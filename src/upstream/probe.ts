@@ -9,6 +9,8 @@ import { type ConnectOptions, type Probe, RefusedError, type RemoteTarget } from
 
 const LEGACY_VERSION = '2025-11-25';
 const MODERN_VERSION = '2026-07-28';
+/** What a server takes a request without the header for; so sent with it, the request is what it was. */
+const ASSUMED_VERSION = '2025-03-26';
 const NO_POST_STATUSES = new Set([404, 405]);
 
 type ProbeTarget = Omit<RemoteTarget, 'credential'>;
@@ -29,7 +31,7 @@ export async function probeRemote(target: ProbeTarget, options: ConnectOptions):
   const ask = (init: RequestInit): Promise<Asked> => askOnce(target, { ...init, signal }, options.signal);
 
   if (target.transport === 'sse') return (await askForStream(ask)) ?? notMcp();
-  const initialized = await ask(post(initializeRequest(options), {}));
+  const initialized = await ask(post(initializeRequest(options), ASSUMED_VERSION));
   if (initialized.probe !== undefined) return initialized.probe;
   const refusal = refusalOf(initialized.response);
   if (NO_POST_STATUSES.has(refusal.status)) {
@@ -37,9 +39,7 @@ export async function probeRemote(target: ProbeTarget, options: ConnectOptions):
     return legacy?.kind === 'open' || isAuthorizationRefusal(legacy) ? legacy : { kind: 'refused', refusal };
   }
   if (refusal.status !== 400) return notMcp();
-  const discovered = await ask(
-    post(discoverRequest(options), { 'mcp-protocol-version': MODERN_VERSION, 'mcp-method': 'server/discover' }),
-  );
+  const discovered = await ask(post(discoverRequest(options), MODERN_VERSION));
   return discovered.probe ?? notMcp();
 }
 
@@ -84,31 +84,43 @@ async function endSession(target: ProbeTarget, response: Response, sent: Headers
   await target.fetch(target.url, request).then(discardBody, () => {});
 }
 
-function post(message: object, headers: Readonly<Record<string, string>>): RequestInit {
+interface ProbeMessage {
+  readonly method: 'initialize' | 'server/discover';
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+function post({ method, params }: ProbeMessage, version: string): RequestInit {
   return {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
-    body: JSON.stringify(message),
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': version,
+      'mcp-method': method,
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 0, method, params }),
   };
 }
 
-function initializeRequest({ clientName, clientVersion }: ConnectOptions): object {
-  const clientInfo = { name: clientName, version: clientVersion };
+/** With the metadata that 2026-07-28 asks for on every request; older servers pass over it. */
+function initializeRequest(options: ConnectOptions): ProbeMessage {
+  const clientInfo = { name: options.clientName, version: options.clientVersion };
   return {
-    jsonrpc: '2.0',
-    id: 0,
     method: 'initialize',
-    params: { protocolVersion: LEGACY_VERSION, capabilities: {}, clientInfo },
+    params: { _meta: metaOf(options, ASSUMED_VERSION), protocolVersion: LEGACY_VERSION, capabilities: {}, clientInfo },
   };
 }
 
-function discoverRequest({ clientName, clientVersion }: ConnectOptions): object {
-  const meta = {
-    'io.modelcontextprotocol/protocolVersion': MODERN_VERSION,
+function discoverRequest(options: ConnectOptions): ProbeMessage {
+  return { method: 'server/discover', params: { _meta: metaOf(options, MODERN_VERSION) } };
+}
+
+function metaOf({ clientName, clientVersion }: ConnectOptions, version: string): Readonly<Record<string, unknown>> {
+  return {
+    'io.modelcontextprotocol/protocolVersion': version,
     'io.modelcontextprotocol/clientInfo': { name: clientName, version: clientVersion },
     'io.modelcontextprotocol/clientCapabilities': {},
   };
-  return { jsonrpc: '2.0', id: 0, method: 'server/discover', params: { _meta: meta } };
 }
 
 function notMcp(): never {

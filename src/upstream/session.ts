@@ -8,6 +8,7 @@ import type { JsonObject } from '../core/host.js';
 import { UPSTREAM_CALL_MAX_TOTAL_MS, UPSTREAM_JSON_MAX_DEPTH, UPSTREAM_REQUEST_TIMEOUT_MS } from '../core/limits.js';
 import { VERBATIM } from '../core/verbatim.js';
 import { protocolError, unreachable } from './answers.js';
+import { assumeComplete } from './assumed-result-type.js';
 import { CALL_TAG_HEADER, type CallTraces } from './call-traces.js';
 import { startDeadline } from './deadline.js';
 import { createLogLevel, withHost } from './declared-host.js';
@@ -61,6 +62,7 @@ export function createSession(
   { host: standing, requestTimeoutMs = UPSTREAM_REQUEST_TIMEOUT_MS }: Pick<ConnectOptions, 'host' | 'requestTimeoutMs'>,
 ): Session {
   const era = client.getProtocolEra() ?? 'legacy';
+  if (era === 'modern' && client.transport !== undefined) assumeComplete(client.transport);
   const capabilities = client.getServerCapabilities();
   const logLevel = createLogLevel(client);
   let ended = false;

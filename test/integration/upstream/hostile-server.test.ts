@@ -594,6 +594,20 @@ it('a compressed answer without end stops at the cap', async () => {
   await expect((await connect(upstream)).callTool('t', {})).rejects.toMatchObject({ code: 'upstream_protocol_error' });
 });
 
+it('a modern server that does not say of which type a result is has given a complete one', async () => {
+  const upstream = await start({
+    era: 'modern',
+    answers: {
+      'tools/call': (request, response) => {
+        sendResult(response, request, { content: [{ type: 'text', text: 'untyped' }] });
+        return undefined;
+      },
+    },
+  });
+  const connection = await connect(upstream);
+  expect(await connection.callTool('any', {})).toEqual({ content: [{ type: 'text', text: 'untyped' }] });
+});
+
 it('an answer in place of another goes to no one', async () => {
   const upstream = await start({
     era: 'legacy',

@@ -51,6 +51,29 @@ it('leaves no session on the server', async () => {
   expect(await upstream.dropSessions()).toBe(0);
 });
 
+it('asks each time as 2026-07-28 wants every request: with its metadata, and headers that say the same', async () => {
+  const asked: { headers: IncomingMessage['headers']; rpc: { method: string; params: Record<string, unknown> } }[] = [];
+  const url = await listen((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => void chunks.push(chunk));
+    request.on('end', () => {
+      asked.push({ headers: request.headers, rpc: JSON.parse(Buffer.concat(chunks).toString('utf8')) });
+      response.writeHead(asked.length === 1 ? 400 : 401).end('{}');
+    });
+  });
+  await probe(url);
+  expect(asked.map(({ rpc }) => rpc.method)).toEqual(['initialize', 'server/discover']);
+  expect(asked.map(({ headers }) => headers['mcp-protocol-version'])).toEqual(['2025-03-26', '2026-07-28']);
+  for (const { headers, rpc } of asked) {
+    expect(headers['mcp-method']).toBe(rpc.method);
+    expect(rpc.params['_meta']).toEqual({
+      'io.modelcontextprotocol/protocolVersion': headers['mcp-protocol-version'],
+      'io.modelcontextprotocol/clientInfo': { name: connectOptions.clientName, version: connectOptions.clientVersion },
+      'io.modelcontextprotocol/clientCapabilities': {},
+    });
+  }
+});
+
 it('sends no credential', async () => {
   let sent: string | undefined;
   const url = await listen((request, response) => {
