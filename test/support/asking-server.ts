@@ -16,7 +16,7 @@ import {
   type ServerRequest,
 } from '@modelcontextprotocol/sdk/types.js';
 import { createMcpHandler, inputRequired, McpServer, type ServerContext } from '@modelcontextprotocol/server';
-import { z } from 'zod';
+import * as z from 'zod';
 import { listenOnLoopback } from './loopback-http.js';
 import { SERVER_INFO, serveFetch } from './mcp-endpoint.js';
 
@@ -34,6 +34,8 @@ export interface AskingServer {
   readonly events: string[];
   /** Resolves when that has happened, or has happened before. */
   happened(event: string): Promise<void>;
+  /** What a tool waits for. */
+  note(event: string): void;
   close(): Promise<void>;
 }
 
@@ -88,6 +90,7 @@ export async function startAskingServer(kind: AskingKind): Promise<AskingServer>
     levels,
     events: events.seen,
     happened: events.happened,
+    note: events.note,
     close: async () => {
       await endpoint.close();
       await server.close();
@@ -224,8 +227,23 @@ function olderServer(kind: Exclude<AskingKind, 'modern'>, events: Events): Older
       ...related(extra),
       signal: withdrawing.signal,
     });
-    setTimeout(() => withdrawing.abort('never mind'), 50);
+    void events.happened('withdraw').then(() => withdrawing.abort('never mind'));
     return asked.catch(() => 'withdrawn');
+  });
+  mcp.registerTool('repeat', { inputSchema: { text: z.string() } }, async ({ text }, extra) => {
+    await server.notification(
+      { method: 'notifications/message', params: { level: 'info', data: { text } } },
+      related(extra),
+    );
+    const params = { mode: 'form' as const, ...QUESTIONS.form, message: text };
+    return answered(server.request({ method: 'elicitation/create', params }, ElicitResultSchema, related(extra)));
+  });
+  tool('form_then_hang', async (extra) => {
+    extra.signal.addEventListener('abort', () => events.note('cancelled'));
+    const params = { mode: 'form' as const, ...QUESTIONS.form };
+    await server.request({ method: 'elicitation/create', params }, ElicitResultSchema, related(extra));
+    events.note('hanging');
+    return new Promise(() => {});
   });
   tool('hang', async (extra) => {
     extra.signal.addEventListener('abort', () => events.note('cancelled'));
@@ -283,6 +301,11 @@ function modernServer(states: unknown[], events: Events): McpServer {
     return state === undefined ? inputRequired({ requestState: 'come again' }) : 'done';
   });
   tool('endless', async () => inputRequired({ inputRequests: { one: inputRequired.listRoots() } }));
+  mcp.registerTool('repeat', { inputSchema: z.object({ text: z.string() }) }, async ({ text }, { mcpReq }) => {
+    if (mcpReq.inputResponses !== undefined) return answered(Promise.resolve(mcpReq.inputResponses['one'])) as never;
+    await mcpReq.log('info', { text });
+    return inputRequired({ inputRequests: { one: inputRequired.elicit({ ...QUESTIONS.form, message: text }) } });
+  });
   tool('log', async ({ mcpReq }) => {
     for (const level of ['debug', 'info', 'error'] as const) await mcpReq.log(level, `at ${level}`, 'db');
     return 'logged';
