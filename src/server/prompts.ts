@@ -111,7 +111,7 @@ function guarded(method: string, serve: MethodHandler, log: Log): MethodHandler 
 function asProtocolError(outcome: Outcome): ProtocolError {
   const data = payloadResult(outcome)['structuredContent'];
   if (outcome.status !== 'error') {
-    const page = 'authUrl' in outcome ? (outcome.launchUrl ?? outcome.authUrl ?? outcome.configUrl) : undefined;
+    const page = pageOf(outcome);
     const where = page === undefined ? '' : `: ${page}`;
     const message = `"${outcome.serverName}" needs the user to sign in first${where}`;
     return new ProtocolError(ProtocolErrorCode.InternalError, message, data);
@@ -124,6 +124,12 @@ function asProtocolError(outcome: Outcome): ProtocolError {
     redactText(`${error}${words}`),
     data,
   );
+}
+
+/** Where the user signs in, or says what is missing. */
+function pageOf(outcome: Exclude<Outcome, { status: 'error' }>): string | undefined {
+  if (outcome.status === 'requires_auth') return outcome.launchUrl ?? outcome.authUrl ?? outcome.configUrl;
+  return outcome.status === 'requires_oauth_config' ? outcome.configUrl : undefined;
 }
 
 function invalidParams(message: string): ProtocolError {

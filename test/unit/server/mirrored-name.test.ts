@@ -74,6 +74,18 @@ describe('names that were given', () => {
     );
   });
 
+  it('T66 are never those of two where servers and tools spell nearly the same', () => {
+    const part = fc.constantFrom('a', 'a_', 'a__', 'a__b', 'a.', 'b', '_b', '__b', 'b__c', 'c');
+    fc.assert(
+      fc.property(fc.array(fc.record({ serverName: part, name: part }), { maxLength: 30 }), (listed) => {
+        const names = createMirroredNames();
+        const given = new Map(listed.map((tool) => [JSON.stringify([tool.serverName, tool.name]), names.nameOf(tool)]));
+        expect(new Set(given.values()).size).toBe(given.size);
+        for (const tool of listed) expect(names.find(names.nameOf(tool))).toEqual(tool);
+      }),
+    );
+  });
+
   it('differ where two servers and their tools spell the same', () => {
     const names = createMirroredNames();
     expect(names.nameOf(owned('a', 'b__c'))).toBe('a__b__c');
