@@ -238,6 +238,12 @@ function olderServer(kind: Exclude<AskingKind, 'modern'>, events: Events): Older
     const params = { mode: 'form' as const, ...QUESTIONS.form, message: text };
     return answered(server.request({ method: 'elicitation/create', params }, ElicitResultSchema, related(extra)));
   });
+  tool('form_later', async (extra) => {
+    events.note('waiting');
+    await events.happened('go');
+    const params = { mode: 'form' as const, ...QUESTIONS.form };
+    return server.request({ method: 'elicitation/create', params }, ElicitResultSchema, related(extra));
+  });
   tool('form_then_hang', async (extra) => {
     extra.signal.addEventListener('abort', () => events.note('cancelled'));
     const params = { mode: 'form' as const, ...QUESTIONS.form };

@@ -87,6 +87,21 @@ describe('a suspended call of a 2026-07-28 host', () => {
     await expect(rawCall(met, 'form', answerTo(round, ACCEPTED))).rejects.toMatchObject({ code: -32_602 });
   });
 
+  it('is the one whose server asked, though a later one is under way on the same connection', async () => {
+    const met = await meeting('v2', 'legacy');
+    const asking = rawCall(met, 'form_later');
+    await met.upstream.happened('waiting');
+    const cancelling = new AbortController();
+    const params = { name: 'call_mcp_tool', arguments: { serverName: 'asking', toolName: 'hang' } };
+    const later = met.host.callWith(params, { signal: cancelling.signal, allowInputRequired: true });
+    await met.upstream.happened('hanging');
+    met.upstream.note('go');
+    const round = await Promise.race([asking, later.then(() => 'the other' as const)]);
+    expect(round).toMatchObject({ resultType: 'input_required' });
+    cancelling.abort('enough');
+    await expect(later).rejects.toThrow();
+  });
+
   it('is cancelled at the server when the host cancels the request that it goes on with', async () => {
     const met = await meeting('v2', 'legacy');
     const round = await rawCall(met, 'form_then_hang');
