@@ -145,6 +145,14 @@ export const REFRESH_LEASE_WAIT_MS = 45 * SECOND_MS;
 export const LEASE_POLL_MS = 50;
 export const VAULT_BUSY_TIMEOUT_MS = 30 * SECOND_MS;
 export const SQLITE_BUSY_TIMEOUT_MS = 50;
+/** One attempt at a store on another machine: a connection that stalls longer is given up for a new one. */
+export const STORE_ATTEMPT_TIMEOUT_MS = 5 * SECOND_MS;
+export const STORE_RETRY_MS = 200;
+/** While a vault is opened: an address that was mistyped is told sooner than one that has answered before. */
+export const STORE_OPEN_TIMEOUT_MS = 10 * SECOND_MS;
+/** Rows that one request to a store may answer with. */
+export const STORE_PAGE_ROWS = 500;
+export const POSTGRES_CONNECTIONS_MAX = 4;
 /** How long an expired row stays in the file, unread: a clock that jumps ahead and back destroys nothing. */
 export const EXPIRED_ROW_PURGE_AFTER_MS = 24 * 60 * MINUTE_MS;
 export const EXPIRED_ROW_PURGE_INTERVAL_MS = 10 * MINUTE_MS;
@@ -157,6 +165,8 @@ export const VAULT_KEY_BYTES = 32;
 /** Of each kind of record: how many are not decrypted again while they stay the same, and how many names are not hashed again. */
 export const OPENED_ROWS_KEPT_MAX = 200;
 export const ROW_NAMES_KEPT_MAX = 1_000;
+/** Rows of the file that are not read again while nobody has written to it. */
+export const CURRENT_ROWS_KEPT_MAX = 500;
 export const VAULT_KEY_FILE_MAX_BYTES = 4 * KIBIBYTE;
 export const KEYRING_TIMEOUT_MS = 5 * SECOND_MS;
 

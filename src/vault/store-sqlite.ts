@@ -9,6 +9,7 @@ import {
   EXPIRED_ROW_PURGE_MAX_ROWS,
   VAULT_BUSY_TIMEOUT_MS,
 } from '../core/limits.js';
+import { createCurrentRows, type ReadRow } from './current-rows.js';
 import { createLeaseClock, type LeaseClock } from './lease-clock.js';
 import { checkPrivateFile, createPrivateFile, ensurePrivateDirectory } from './private-files.js';
 import { loadSqliteDriver, type SqliteDatabase, type SqliteDriverName, type SqliteRow } from './sqlite-driver.js';
@@ -52,6 +53,7 @@ class SqliteStore implements Store {
   readonly #statements: ReturnType<typeof prepareRowStatements>;
   #purgedAt = Number.NEGATIVE_INFINITY;
   #open = true;
+  readonly #currentRows = createCurrentRows();
 
   constructor(database: SqliteDatabase, clock: Clock, leaseClock: LeaseClock, busyTimeoutMs: number) {
     this.#database = database;
@@ -61,11 +63,20 @@ class SqliteStore implements Store {
     this.#statements = prepareRowStatements(database);
   }
 
-  read(key: string): Promise<StoredRow | undefined> {
-    return this.#reading(() => {
-      const row = this.#statements.read.get(key, this.#clock.now());
-      return row === undefined ? undefined : storedRow(row);
-    });
+  async read(key: string): Promise<StoredRow | undefined> {
+    const known = this.#open ? this.#currentRows.get(key, this.#clock.now()) : undefined;
+    const row = known === undefined ? await this.#reading(() => this.#readNow(key)) : known;
+    return row ?? undefined;
+  }
+
+  #readNow(key: string): StoredRow | null | undefined {
+    const now = this.#clock.now();
+    this.#currentRows.looked(Number(this.#statements.dataVersion.get()?.['data_version']));
+    const known = this.#currentRows.get(key, now);
+    if (known !== undefined) return known;
+    const found = this.#statements.read.get(key);
+    this.#currentRows.keep(key, found === undefined ? null : readRow(found));
+    return this.#currentRows.get(key, now);
   }
 
   list(partition: string): Promise<readonly StoredRow[]> {
@@ -146,7 +157,10 @@ class SqliteStore implements Store {
   }
 
   #transaction<T>(work: () => T): Promise<T> {
-    return this.#within('BEGIN IMMEDIATE', work);
+    return this.#within('BEGIN IMMEDIATE', () => {
+      this.#currentRows.forget();
+      return work();
+    });
   }
 
   #within<T>(begin: string, work: () => T): Promise<T> {
@@ -175,7 +189,8 @@ class SqliteStore implements Store {
 function prepareRowStatements(database: SqliteDatabase) {
   const live = '(expires_at IS NULL OR expires_at > ?)';
   return {
-    read: database.prepare(`SELECT key, version, value FROM rows WHERE key = ? AND ${live}`),
+    dataVersion: database.prepare('PRAGMA data_version'),
+    read: database.prepare('SELECT key, version, value, expires_at FROM rows WHERE key = ?'),
     list: database.prepare(`SELECT key, version, value FROM rows WHERE partition = ? AND ${live} ORDER BY key`),
     any: database.prepare('SELECT 1 FROM rows LIMIT 1'),
     // An expired row is as good as none, so it gives way to a first version.
@@ -190,6 +205,11 @@ function prepareRowStatements(database: SqliteDatabase) {
     deleteVersion: database.prepare(`DELETE FROM rows WHERE key = ? AND version = ? AND ${live}`),
     purge: database.prepare('DELETE FROM rows WHERE key IN (SELECT key FROM rows WHERE expires_at < ? LIMIT ?)'),
   };
+}
+
+function readRow(row: SqliteRow): ReadRow {
+  const expiresAt = row['expires_at'];
+  return { row: storedRow(row), expiresAt: typeof expiresAt === 'number' ? expiresAt : null };
 }
 
 function storedRow(row: SqliteRow): StoredRow {

@@ -4,6 +4,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, systemClock } from '../../src/core/clock.js';
 import { type Log, silentLog } from '../../src/core/log.js';
 import { openVault, type Vault, type VaultOptions } from '../../src/vault/index.js';
@@ -48,6 +49,8 @@ export async function makeVaultFolder(
       ),
     openFile: async () => {
       const driver = await loadSqliteDriver();
+      // What this process does to the file past its vaults is another program's doing: they look at it once in a turn.
+      await nextTurn();
       return driver(file);
     },
     remove: async () => {
