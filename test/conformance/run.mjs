@@ -1,6 +1,6 @@
 /**
- * `npm run conformance`: the auth scenarios of each revision, one process each, judged strictly.
- * A scenario passes when the suite's own exit code is 0 and it made at least one check: suite mode would ignore
+ * `npm run conformance`: every client scenario of each revision, its extensions included, one process each, judged
+ * strictly. A scenario passes when the suite's own exit code is 0 and it made at least one check: suite mode would ignore
  * how the client ended, and tick scenarios that checked nothing.
  */
 import { execFile } from 'node:child_process';
@@ -11,8 +11,8 @@ import { fetchSuite } from './suite.mjs';
 
 /** How many scenarios there must be: a suite that lists fewer is not a pass. */
 const REVISIONS = [
-  { revision: '2025-11-25', listBy: '--requirements', count: 14 },
-  { revision: '2026-07-28', listBy: '--requirements', count: 25 },
+  { revision: '2025-11-25', listBy: '--requirements', count: 25 },
+  { revision: '2026-07-28', listBy: '--requirements', count: 39 },
   { revision: '2025-03-26', listBy: '--spec-version', count: 2 },
 ];
 const PROJECT = resolve(import.meta.dirname, '../..');
@@ -36,7 +36,10 @@ async function selectScenarios() {
 async function listScenarios({ revision, listBy, count }) {
   const { stdout } = await runSuite(['list', '--client', listBy, revision]);
   const client = stdout.slice(stdout.indexOf('Client scenarios'));
-  const scenarios = [...client.matchAll(/^ {2}- (auth\/\S+)/gm)].map(([, scenario]) => ({ revision, scenario }));
+  // What is required stands alone; what is reported beside it says for whom it is.
+  const scenarios = [...client.matchAll(/^ {2}- (\S+)(?: \[[\d,-]+\])?$|^ {4}- (\S+) \[client\]$/gm)].map(
+    ([, required, reported]) => ({ revision, scenario: required ?? reported }),
+  );
   if (scenarios.length !== count) {
     throw new Error(`${revision}: ${count} scenarios expected, the suite lists ${scenarios.length}`);
   }
@@ -53,6 +56,8 @@ async function runScenario({ revision, scenario }) {
     scenario,
     '--spec-version',
     revision,
+    // Extensions stand on no revision's list; each is run on the wire of both.
+    '--force',
     '--timeout',
     String(SCENARIO_TIMEOUT_MS),
     '--output-dir',
