@@ -1,6 +1,6 @@
 /** The status of servers and accounts (section 4 of the contract), from what is stored alone: listing asks nobody. */
 import type { RemoteServerEntry, ServerEntry } from '../catalog/index.js';
-import { DEFAULT_ACCOUNT } from '../core/names.js';
+import { DEFAULT_ACCOUNT, providerRecordName } from '../core/names.js';
 import { ownerOf, ownerTuple, type Principal } from '../core/principal.js';
 import type { Grant, PendingAuthorization, ServerObservation, StoredSecret, Vault } from '../vault/index.js';
 import type { AccountStatus, ServerStatus } from './broker.js';
@@ -10,6 +10,7 @@ import type { Parts } from './parts.js';
 import { isoInstant } from './payloads.js';
 import { startedAuthType } from './process-environment.js';
 import { unattendedGrantType } from './unattended-grant.js';
+import { providersOf } from './value-references.js';
 
 /** What is stored of one owner, by kind. */
 interface OwnerRecords {
@@ -86,15 +87,18 @@ function serverStatus(entry: ServerEntry, all: OwnerRecords, now: number): Serve
   };
 }
 
-/** What is stored for another URL of that name does not speak for this one. */
+/** What is stored for another URL of that name does not speak for this one; a provider's grant speaks for the program that takes it. */
 function recordsOf(entry: ServerEntry, all: OwnerRecords): OwnerRecords {
   const isMeant = (record: { readonly serverName: string; readonly serverUrl: string }): boolean =>
     record.serverName === entry.serverName &&
     (entry.kind === 'remote' ? isSameUrl(record.serverUrl, entry.url) : record.serverUrl === boundUrl(entry));
+  const providers = entry.kind === 'stdio' ? providersOf(entry).map(providerRecordName) : [];
+  const isItsCredential = (record: { readonly serverName: string; readonly serverUrl: string }): boolean =>
+    isMeant(record) || providers.includes(record.serverName);
   return {
-    grants: all.grants.filter(isMeant),
+    grants: all.grants.filter(isItsCredential),
     secrets: all.secrets.filter(isMeant),
-    pendings: all.pendings.filter(isMeant),
+    pendings: all.pendings.filter(isItsCredential),
     observations: all.observations.filter(isMeant),
   };
 }

@@ -211,7 +211,7 @@ export interface Broker {
   clearAuth(
     principal: Principal,
     args: { readonly serverName: string; readonly account?: string | undefined },
-    options?: { readonly allowShared?: boolean },
+    options?: { readonly allowShared?: boolean; readonly provider?: string | undefined },
   ): Promise<Cleared | Failure>;
   listServers(
     principal: Principal,

@@ -110,7 +110,7 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpo
       ).finally(toolChanges.announce),
     clearAuth: (principal, args, options) =>
       asOutcome(parts.log, shown(args.serverName), async () => {
-        const cleared = await clearAuth(parts, principal, args, options?.allowShared === true);
+        const cleared = await clearAuth(parts, principal, args, { allowShared: false, ...options });
         await connections.dropAll(ownersOf(principal), args.serverName, args.account);
         await started.dropAll(ownersOf(principal), args.serverName, args.account);
         return cleared;

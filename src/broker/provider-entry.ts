@@ -2,13 +2,7 @@
  * An OAuth provider as something to sign in to: an entry like a server's, but without an MCP server behind it.
  * Its records are kept beside those of the servers, under a name that no server can have.
  */
-import {
-  createRemoteEntry,
-  type OAuthProviderEntry,
-  profileFor,
-  type RemoteServerEntry,
-  type ServerEntry,
-} from '../catalog/index.js';
+import { createRemoteEntry, type OAuthProviderEntry, profileFor, type RemoteServerEntry } from '../catalog/index.js';
 import { displayText } from '../core/display-text.js';
 import { BrokerError } from '../core/errors.js';
 import { providerRecordName } from '../core/names.js';
@@ -73,15 +67,6 @@ function knownSettings(id: string, { profile, issuer, tokenEndpoint }: OAuthProv
     ...(authorizationParams !== undefined && { authorizationParams }),
     ...(tokenEndpointAuthMethod !== undefined && { tokenEndpointAuthMethod }),
   };
-}
-
-/** The providers whose tokens a server takes, in the order of its entry. */
-export function providersOf(entry: ServerEntry): readonly string[] {
-  const sources = entry.kind === 'stdio' ? Object.values(entry.env) : [entry.value, ...Object.values(entry.headers)];
-  const ids = sources.flatMap((source) =>
-    typeof source === 'object' && source.source === 'oauth' ? [source.provider] : [],
-  );
-  return [...new Set(ids)];
 }
 
 function credentialModeOf({ user, agent }: Owner): RemoteServerEntry['credentialMode'] {

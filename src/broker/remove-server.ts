@@ -9,6 +9,6 @@ export async function removeAddedServer(parts: Parts, principal: Principal, serv
   const vault = await parts.vault();
   const id = [principal.team, principal.user, serverName];
   if ((await vault.addedServers.get(id)) === undefined) return false;
-  await clearAuth(parts, principal, { serverName }, false);
+  await clearAuth(parts, principal, { serverName }, { allowShared: false });
   return vault.addedServers.delete(id);
 }

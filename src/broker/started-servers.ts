@@ -11,8 +11,9 @@ import type { Parts } from './parts.js';
 import { success } from './payloads.js';
 import { type ProcessEnvironment, processEnvironment, startedAuthType } from './process-environment.js';
 import { createProcesses } from './processes.js';
-import { provider, providersOf } from './provider-entry.js';
+import { provider } from './provider-entry.js';
 import type { Reached, ReachOptions, Work } from './reached.js';
+import { providersOf } from './value-references.js';
 import { signInEnded, waitUntil } from './waiting.js';
 
 export interface StartedServers {

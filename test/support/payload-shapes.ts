@@ -98,7 +98,10 @@ const requiresAuth = z
     configUrl: url.optional(),
     ...advice,
   })
-  .refine((it) => (it.authUrl === null) === (it.configUrl !== undefined), 'configUrl stands where authUrl is null')
+  .refine(
+    (it) => it.reason === 'secret_missing' || (it.authUrl === null) === (it.configUrl !== undefined),
+    'configUrl stands where authUrl is null and the user can give what is missing',
+  )
   .refine((it) => (it.completion === 'callback') === (it.launchUrl !== undefined), 'launchUrl comes with callback')
   .refine((it) => (it.completion === 'device') === (it.userCode !== undefined), 'userCode comes with device')
   .refine((it) => it.addedScope === undefined || it.reason === 'insufficient_scope', 'addedScope is for a step-up')

@@ -8,13 +8,14 @@ export const registerClear: Register = (program, run) => {
     .description('sign out: revoke and delete what is stored for a server')
     .argument('<name>')
     .option('--account <name>', 'only this account')
-    .action((serverName: string, options: { readonly account?: string }) =>
+    .option('--provider <id>', 'only what is stored of this OAuth provider, for all servers that use it')
+    .action((serverName: string, options: { readonly account?: string; readonly provider?: string }) =>
       run(async (context) => {
         const broker = await context.dependencies.broker();
         const cleared = await broker.clearAuth(
           context.principal,
           { serverName, account: options.account },
-          { allowShared: true },
+          { allowShared: true, provider: options.provider },
         );
         return reportCleared(context, cleared);
       }),
