@@ -35,8 +35,15 @@ export interface GuardedResponse {
  */
 export type GuardedFetch = (url: string | URL, request?: GuardedRequest) => Promise<GuardedResponse>;
 
-/** Streaming fetch for an MCP transport: the same address checks, no size cap on the whole, never across an origin. */
-export type UpstreamFetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
+/**
+ * Streaming fetch for an MCP transport: the same address checks, no size cap on the whole, never across an origin.
+ * `headersAt` makes the headers anew for each URL of a redirect, the first one included; without it they are those of `init`.
+ */
+export type UpstreamFetch = (
+  url: string | URL,
+  init?: RequestInit,
+  headersAt?: (url: URL) => Headers,
+) => Promise<Response>;
 
 export interface Network {
   /**

@@ -26,7 +26,7 @@ export function createUpstreamFetch(
   dispatchers: Dispatchers,
   privateHosts: () => Promise<readonly string[]>,
 ): UpstreamFetch {
-  return async (url, init = {}) => {
+  return async (url, init = {}, headersAt) => {
     const listed = await privateHosts();
     const reach = reachOf(serverUrl, listed);
     let target = new URL(url);
@@ -34,7 +34,11 @@ export function createUpstreamFetch(
       assertSameOrigin(target, serverUrl);
       assertUrlWithinReach(target, reach, listed);
       const dispatcher = await dispatchers.dispatcherFor(target, reach);
-      const response = await exchangeOnce(dispatcher, target, init);
+      const response = await exchangeOnce(
+        dispatcher,
+        target,
+        headersAt ? { ...init, headers: headersAt(target) } : init,
+      );
       const next = redirectTarget(response, init.method ?? 'GET', target);
       if (next === undefined || redirects === METADATA_MAX_REDIRECTS) return response;
       await response.body?.cancel().catch(() => {});

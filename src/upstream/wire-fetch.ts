@@ -31,18 +31,18 @@ export function createWireFetch({ target, transport, calls, onStreamEnd }: WireF
 
   const send = async (url: string | URL, init: RequestInit): Promise<Response> => {
     const credential = await target.credential();
-    const request = { method: init.method ?? 'GET', url: new URL(url) };
-    const attempt = (): Promise<Response> =>
-      sendOnce(url, init, requestHeaders(target, new Headers(init.headers), credential?.headers(request)));
-    const response = await attempt();
-    if (credential?.wantsOtherHeaders?.(request, response) !== true) return response;
+    const { method = 'GET' } = init;
+    const headersAt = (at: URL): Headers =>
+      requestHeaders(target, new Headers(init.headers), credential?.headers({ method, url: at }));
+    const response = await sendOnce(url, init, headersAt);
+    if (credential?.wantsOtherHeaders?.({ method, url: new URL(url) }, response) !== true) return response;
     await discardBody(response);
-    return attempt();
+    return sendOnce(url, init, headersAt);
   };
 
-  const sendOnce = async (url: string | URL, init: RequestInit, headers: Headers): Promise<Response> => {
+  const sendOnce = async (url: string | URL, init: RequestInit, headersAt: (at: URL) => Headers): Promise<Response> => {
     try {
-      return await target.fetch(url, { ...init, headers });
+      return await target.fetch(url, init, headersAt);
     } catch (error) {
       if (init.signal?.aborted || error instanceof BrokerError) throw error;
       throw unreachable(error);

@@ -91,6 +91,22 @@ describe.each(KINDS)('a %s server', (kind, transport, protocolVersion, era) => {
     expect(upstream.requests.filter(({ headers }) => 'x-broker-call' in headers)).toEqual([]);
   });
 
+  it('that has moved gets headers for where it is now', async () => {
+    const upstream = await start(kind, ({ path }, response) => {
+      if (path === '/mcp') response.writeHead(307, { location: '/mcp/' }).end();
+      return path === '/mcp';
+    });
+    const proven: RequestCredential = {
+      headers: ({ method, url }) => ({ 'X-Proof': `${method} ${url.pathname}` }),
+    };
+    const connection = await connect(upstream, { credential: async () => proven });
+    await connection.callTool('echo', { text: 'hello' });
+    expect(upstream.requests.map(({ headers }) => headers['x-proof'])).toEqual(
+      upstream.requests.map(({ method, path }) => `${method} ${path}`),
+    );
+    expect(upstream.requests.some(({ path }) => path === '/mcp/')).toBe(true);
+  });
+
   it('gets a request once more where the credential says that it wants other headers, and never twice more', async () => {
     const upstream = await start(kind, ({ headers }, response) => {
       const isProven = headers['x-proof'] === 'with-nonce';
