@@ -13,7 +13,7 @@ import {
   privateMembers,
 } from '../oauth/index.js';
 import type { RequestCredential } from '../upstream/index.js';
-import type { PendingAuthorization } from '../vault/index.js';
+import type { Grant, PendingAuthorization } from '../vault/index.js';
 import type { Parts } from './parts.js';
 
 type PendingBinding = NonNullable<PendingAuthorization['dpop']>;
@@ -38,18 +38,22 @@ export function rememberKey(key: DpopKey): void {
   for (const member of privateMembers(key)) rememberSecret(member);
 }
 
-/** A bound token, with a new proof for each request and the nonces that the server asks for. */
-export function boundCredential(parts: Parts, key: DpopKey, accessToken: string): RequestCredential {
-  const { dpopNonces } = parts;
+/** The `headers` of a bound token, with a new proof for each request and the nonce that its server asks for. */
+export function boundCredential(
+  { dpopNonces }: Parts,
+  { accessToken }: Pick<Grant, 'accessToken'>,
+  key: DpopKey,
+  headers: Readonly<Record<string, string>>,
+): RequestCredential {
   const prove = createDpopProver(key);
   return {
     headers: ({ method, url }) => ({
-      Authorization: `DPoP ${accessToken}`,
+      ...headers,
       DPoP: prove({ method, url, accessToken, nonce: dpopNonces.nonceFor(url) }),
     }),
-    wantsOtherHeaders: ({ url }, { status, headers }) => {
-      const hasNonce = dpopNonces.adopt(url, headers);
-      return hasNonce && asksForNonce(status, headers.get('www-authenticate'));
+    wantsOtherHeaders: ({ url }, answer) => {
+      const hasNonce = dpopNonces.adopt(url, answer.headers);
+      return hasNonce && asksForNonce(answer.status, answer.headers.get('www-authenticate'));
     },
   };
 }

@@ -112,8 +112,11 @@ function carriedNext(parts: Parts, current: Carried | undefined, next: Credentia
 }
 
 function requestCredential(parts: Parts, { header, grant }: CredentialInHand): RequestCredential | undefined {
-  if (grant?.dpopKey !== undefined) return boundCredential(parts, grant.dpopKey, grant.accessToken);
-  return header === undefined ? undefined : { headers: () => ({ [header.name]: header.value }) };
+  if (header === undefined) return undefined;
+  const headers = { [header.name]: header.value };
+  return grant?.dpopKey === undefined
+    ? { headers: () => headers }
+    : boundCredential(parts, grant, grant.dpopKey, headers);
 }
 
 export async function resolvedHeaders(parts: Parts, server: KnownServer): Promise<Readonly<Record<string, string>>> {
