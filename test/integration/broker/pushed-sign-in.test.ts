@@ -209,6 +209,23 @@ describe('the short address', () => {
   });
 });
 
+describe('a registration that was kept', () => {
+  it('is tried by the push alone: the authorize page would refuse any other request', async () => {
+    const { authorizationServer, server, composed, connect } = await begin();
+    await visit(authUrlOf(await connect()));
+    await connect();
+    const visits = authorizationServer.requests('authorization').length;
+    const asked = await composed.broker.connect(composed.principal, {
+      serverName: NAME,
+      url: server.url,
+      account: 'work',
+    });
+    expect(asked).toMatchObject({ status: 'requires_auth' });
+    expect(authorizationServer.requests('registration')).toHaveLength(1);
+    expect(authorizationServer.requests('authorization')).toHaveLength(visits);
+  });
+});
+
 describe('a push that fails', () => {
   const refuse = (error: string) => ({
     endpoint: 'pushed_authorization' as const,
