@@ -3,6 +3,7 @@
  * shared with other hosts. Nothing is expanded: `${VAR}` and `%VAR%` stay as they are written.
  */
 import * as z from 'zod';
+import { loadsCode } from './code-loading-variables.js';
 import { profileIds } from './find-profile.js';
 import { createRemoteEntry } from './remote-entry.js';
 import type { ServerEntry } from './server-entry.js';
@@ -11,9 +12,6 @@ const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])$/u;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/u;
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/u;
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/u;
-/** Variables by which a program is made to load or run other code. */
-const CODE_LOADING =
-  /^(?:NODE_OPTIONS|NODE_PATH|NODE_EXTRA_CA_CERTS|PATH|PATHEXT|LD_.+|DYLD_.+|PYTHON(?:PATH|HOME|STARTUP|INSPECT)|PERL5(?:LIB|OPT|DB)|RUBY(?:OPT|LIB)|BASH_ENV|ENV|SHELLOPTS|PS4|PROMPT_COMMAND|IFS|(?:_|JDK_)?JAVA_(?:TOOL_)?OPTIONS|GIT_(?:SSH|SSH_COMMAND|EXEC_PATH|EXTERNAL_DIFF)|NPM_CONFIG_.+|COMSPEC)$/iu;
 
 const text = z.string().min(1, 'must not be empty');
 
@@ -53,7 +51,7 @@ const environment = z
   .record(z.string().regex(VARIABLE_NAME, 'is not the name of an environment variable'), valueSource)
   .superRefine((variables, context) => {
     for (const [name, value] of Object.entries(variables)) {
-      if (typeof value === 'string' ? value.includes('\0') : CODE_LOADING.test(name)) {
+      if (typeof value === 'string' ? value.includes('\0') : loadsCode(name)) {
         context.addIssue({
           code: 'custom',
           path: [name],

@@ -144,15 +144,24 @@ describe('a credential for a program', () => {
     }
   });
 
-  it('T70 never goes to a variable that loads code', async () => {
-    for (const name of ['NODE_OPTIONS', 'LD_PRELOAD', 'PATH', 'DYLD_INSERT_LIBRARIES', 'PYTHONSTARTUP', 'BASH_ENV']) {
-      await serversFile({ local: { ...childServer(), env: { [name]: { source: 'env', name: 'HOME' } } } });
-      const fresh = stage.keep(await composedBroker({ home }));
+  it.each([
+    'NODE_OPTIONS',
+    'LD_PRELOAD',
+    'PATH',
+    'DYLD_INSERT_LIBRARIES',
+    'PYTHONSTARTUP',
+    'BASH_ENV',
+    'GIT_SSH_COMMAND',
+    'npm_config_script_shell',
+  ])('T70 never goes to %s, which loads code', async (name) => {
+    await serversFile({ local: { ...childServer(), env: { [name]: { source: 'user_secret', name: 'canary' } } } });
 
-      expect(await fresh.broker.connect(fresh.principal, { serverName: 'local' }), name).toMatchObject({
-        status: 'error',
-        code: 'invalid_input',
-      });
-    }
+    expect(await connect({})).toMatchObject({ status: 'error', code: 'invalid_input' });
+  });
+
+  it('T70 is what is refused there: the user may set any variable to a plain string', async () => {
+    await serversFile({ local: { ...childServer(), env: { NODE_OPTIONS: '--no-warnings' } } });
+
+    expect(await call('environment')).toMatchObject({ NODE_OPTIONS: '--no-warnings' });
   });
 });
