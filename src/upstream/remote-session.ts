@@ -102,10 +102,16 @@ class TracedHttpTransport extends StreamableHTTPClientTransport {
     const { requestSignal } = options;
     const traced = {
       ...options,
-      requestSignal:
-        requestSignal === undefined ? call.exchange.signal : AbortSignal.any([call.exchange.signal, requestSignal]),
+      requestSignal: alsoEndedBy(call.exchange, requestSignal),
       onRequestStreamEnd: () => call.breakOff(() => call.fault ?? unreachable(undefined)),
     };
     return this.#calls.within(call, () => super.send(message, traced));
   }
+}
+
+/** By a listener: `AbortSignal.any` takes 0.1 ms of every call on Node 20. */
+function alsoEndedBy(exchange: AbortController, signal: AbortSignal | undefined): AbortSignal {
+  if (signal?.aborted === true) exchange.abort(signal.reason);
+  signal?.addEventListener('abort', () => exchange.abort(signal.reason), { once: true, signal: exchange.signal });
+  return exchange.signal;
 }
