@@ -7,8 +7,6 @@ import { registerClear } from './commands/clear.js';
 import { registerClientMetadata } from './commands/client-metadata.js';
 import { registerConnect } from './commands/connect.js';
 import { registerDoctor } from './commands/doctor.js';
-import { registerImport } from './commands/import.js';
-import { registerInstall } from './commands/install.js';
 import { registerKey } from './commands/key.js';
 import { registerList } from './commands/list.js';
 import { registerRemove } from './commands/remove.js';
@@ -20,15 +18,13 @@ import type { Terminal } from './terminal.js';
 export interface ProgramOptions {
   readonly version: string;
   readonly terminal: Terminal;
-  /** Names of MCP hosts, for `import` and `install`. */
-  readonly hostNames: readonly string[];
   /** The words after `--`, where there is one. */
   readonly afterSeparator: readonly string[] | undefined;
   readonly run: Run;
 }
 
 /** The program; it never ends the process and prints help and version only. */
-export function createProgram({ version, terminal, hostNames, afterSeparator, run }: ProgramOptions): Command {
+export function createProgram({ version, terminal, afterSeparator, run }: ProgramOptions): Command {
   const program = new Command('mcp-oauth-broker')
     .description('One MCP server that signs an agent in to all the others.')
     .option('--agent <name>', 'the agent that you act for (default: cli)')
@@ -40,11 +36,11 @@ export function createProgram({ version, terminal, hostNames, afterSeparator, ru
     .configureOutput({ writeOut: terminal.raw, writeErr: () => {}, outputError: () => {} })
     .showSuggestionAfterError(false)
     .exitOverride();
-  for (const register of commands(afterSeparator, hostNames)) register(program, run);
+  for (const register of commands(afterSeparator)) register(program, run);
   return program;
 }
 
-function commands(afterSeparator: readonly string[] | undefined, hostNames: readonly string[]): readonly Register[] {
+function commands(afterSeparator: readonly string[] | undefined): readonly Register[] {
   return [
     registerServe,
     registerList,
@@ -57,8 +53,6 @@ function commands(afterSeparator: readonly string[] | undefined, hostNames: read
     registerKey,
     registerSecret,
     registerDoctor,
-    registerImport(hostNames),
-    registerInstall(hostNames),
     registerClientMetadata,
   ];
 }
