@@ -2,6 +2,9 @@
 export { builtInServers } from './built-in.js';
 export { type CatalogOptions, createCatalog } from './catalog.js';
 export { mayStateIssuer, profileFor } from './find-profile.js';
+export { installInto, readHostServers } from './host-configuration.js';
+export type { HostSurroundings } from './host-files.js';
+export { importEntry } from './imported-entry.js';
 export type * from './provider-profile.js';
 export { createRemoteEntry } from './remote-entry.js';
 export type * from './server-entry.js';

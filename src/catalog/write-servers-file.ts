@@ -2,17 +2,17 @@
  * Changes one entry of the user's file and nothing else: comments, order and unknown keys stay.
  * The new text replaces the old one in a single step, readable by its owner only.
  */
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, realpath, rename, rm } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { applyEdits, modify } from 'jsonc-parser';
 import { BrokerError } from '../core/errors.js';
+import { formattingOf } from './json-formatting.js';
 import { parseServersFile } from './parse-servers-file.js';
+import { replaceFile } from './replace-file.js';
 import { isServerName } from './server-name.js';
 import { readServersText } from './servers-file.js';
 
-/** What `add` writes. */
-export type NewEntry = { readonly url: string } | { readonly command: string; readonly args: readonly string[] };
+/** What `add` and `import` write: an entry as the file's schema has it. */
+export type NewEntry = Readonly<Record<string, unknown>>;
 
 /**
  * Adds one entry. The caller holds the lease.
@@ -31,14 +31,14 @@ export async function addEntry(path: string, serverName: string, entry: NewEntry
       nextStep: `Choose another name, or remove "${serverName}" first.`,
     });
   }
-  await replaceText(path, withEntry(text, serverName, entry));
+  await replaceFile(path, withEntry(text, serverName, entry));
 }
 
 /** Removes one entry; false when there is none. The caller holds the lease. @throws as `addEntry`. */
 export async function removeEntry(path: string, serverName: string): Promise<boolean> {
   const { text, names } = await currentFile(path);
   if (!names.has(serverName)) return false;
-  await replaceText(path, withEntry(text, serverName, undefined));
+  await replaceFile(path, withEntry(text, serverName, undefined));
   return true;
 }
 
@@ -55,34 +55,4 @@ function withEntry(text: string, serverName: string, entry: NewEntry | undefined
   const problem = parseServersFile(changed, 'The new file').brokenServers.get(serverName);
   if (problem !== undefined) throw problem;
   return changed.endsWith('\n') ? changed : `${changed}\n`;
-}
-
-/** The indentation and line ends that the user has chosen. */
-function formattingOf(text: string): { insertSpaces: boolean; tabSize: number; eol: string } {
-  const indent = /^([ \t]+)\S/mu.exec(text)?.[1] ?? '  ';
-  return {
-    insertSpaces: !indent.startsWith('\t'),
-    tabSize: indent.startsWith('\t') ? 1 : indent.length,
-    eol: text.includes('\r\n') ? '\r\n' : '\n',
-  };
-}
-
-async function replaceText(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  // A link to the file (a folder of dotfiles) stays a link: what it points to is replaced.
-  const target = await realpath(path).catch(() => path);
-  const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      await file.writeFile(text, 'utf8');
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, target);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
 }

@@ -42,6 +42,10 @@ export function agentName(clientName: string | undefined): string {
   return trimmed === '' ? 'unknown' : trimmed;
 }
 
+/** MCP hosts whose files we know, as `import` and `install` take them. */
+export const HOST_NAMES = ['claude-code', 'claude-desktop', 'cursor', 'vscode'] as const;
+export type HostName = (typeof HOST_NAMES)[number];
+
 /** What the product calls itself to servers, authorization servers and people. */
 export const PRODUCT_NAME = 'mcp-oauth-broker';
 
