@@ -41,6 +41,7 @@ interface Carried {
 /** @param onToolsChanged called each time a connected server tells that its tools changed. */
 export function createConnections(parts: Parts, onToolsChanged: () => void): Connections {
   const carried = new Map<string, Carried>();
+  const headersSent = new Map<string, string>();
 
   async function open(
     server: KnownServer,
@@ -48,9 +49,18 @@ export function createConnections(parts: Parts, onToolsChanged: () => void): Con
     options: { readonly timeoutMs?: number } = {},
   ): Promise<UpstreamConnection> {
     const key = connectionKey(server);
-    if (!isDeclaredTo(parts.pool.get(key), parts.attended.host)) parts.pool.retire(key);
+    if (!isDeclaredTo(parts.pool.get(key), parts.attended.host) || (await haveHeadersChanged(key, server)))
+      parts.pool.retire(key);
     carried.set(key, carriedNext(parts, carried.get(key), credential));
     return parts.pool.use(key, () => connect(server, async () => carried.get(key)?.credential, options));
+  }
+
+  /** A connection sends the headers that it was opened with: a secret that was replaced, or a token that was refreshed, opens another. */
+  async function haveHeadersChanged(key: string, server: KnownServer): Promise<boolean> {
+    const headers = JSON.stringify(await resolvedHeaders(parts, server));
+    const before = headersSent.get(key);
+    headersSent.set(key, headers);
+    return before !== undefined && before !== headers;
   }
 
   async function connect(
@@ -91,7 +101,10 @@ export function createConnections(parts: Parts, onToolsChanged: () => void): Con
 
   async function dropAll(owners: readonly Owner[], serverName: string, account?: string): Promise<void> {
     const meant = connectionKeys(carried, owners, serverName, account);
-    for (const key of meant) carried.delete(key);
+    for (const key of meant) {
+      carried.delete(key);
+      headersSent.delete(key);
+    }
     await Promise.all(meant.map((key) => parts.pool.drop(key)));
   }
 

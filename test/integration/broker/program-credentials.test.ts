@@ -342,8 +342,14 @@ describe('a server with a URL', () => {
     const page = await visit(authUrlOf(asked), { submitForms: false });
     await submitForm(page, { key: 'canary-workspace' });
     expect(await connect()).toMatchObject({ status: 'success', authType: 'bearer' });
-    expect(await composed.broker.clearAuth(composed.principal, { serverName: 'local' })).toMatchObject({
-      status: 'success',
-    });
+    const workspaces = () => server.requests('mcp').map(({ headers }) => headers['x-workspace']);
+    expect(workspaces()).toContain('canary-workspace');
+
+    server.forgetRequests();
+    await composed.broker.storeSecret(composed.principal, { scope: 'user', name: 'workspace', value: 'canary-other' });
+    expect(await connect()).toMatchObject({ status: 'success' });
+    expect(workspaces()).toContain('canary-other');
+    const cleared = await composed.broker.clearAuth(composed.principal, { serverName: 'local' });
+    expect(cleared).toMatchObject({ cleared: { grants: 1, secrets: 1 }, revocation: 'revoked' });
   });
 });
