@@ -29,6 +29,8 @@ const PACKAGES = {
   open: 'cli',
   libsql: 'vault',
   '@napi-rs/keyring': 'vault',
+  '@redis/client': 'vault',
+  pg: 'vault',
   'jsonc-parser': 'catalog',
   undici: 'core',
   pino: 'core',

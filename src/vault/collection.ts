@@ -68,7 +68,7 @@ export function createCollection<T extends object>(
     expected: number,
     lease?: Lease,
   ): Promise<number | undefined> {
-    return store.compareAndSwap(sealedRow(id, value, expected + 1), expected, lease);
+    return store.compareAndSwap(sealedRow(id, value, expected + 1), expected, { lease });
   }
 
   async function compareAndSwap(

@@ -67,6 +67,12 @@ export async function recordedKey(
   });
 }
 
+/** Which variable gives a key, if one does. */
+export function givenSource(options: KeyOptions): KeySource | undefined {
+  if (options.environmentKey !== undefined) return 'environment';
+  return options.keyFile === undefined ? undefined : 'key_file';
+}
+
 async function givenKey(
   options: KeyOptions,
 ): Promise<{ readonly source: KeySource; readonly key: VaultKey } | undefined> {

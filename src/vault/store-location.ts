@@ -1,41 +1,126 @@
 /**
  * Where the vault lies: what `MCP_OAUTH_STORE` says, by default a SQLite file in the home folder.
+ * The address of a server may hold a password, so it is a `Secret`, and what is shown of it leaves out user and query.
  */
 import { lstat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BrokerError } from '../core/errors.js';
+import { Secret } from '../core/secret.js';
 
-export interface StoreLocation {
+export interface SqliteLocation {
   readonly kind: 'sqlite';
   /** Absolute. */
   readonly path: string;
 }
 
+export interface RedisLocation {
+  readonly kind: 'redis';
+  readonly url: Secret;
+  /** The address without user, password and query. */
+  readonly shown: string;
+  /** Stands before every key (`?prefix=`), so that several vaults can share a database. */
+  readonly prefix: string;
+}
+
+export interface PostgresLocation {
+  readonly kind: 'postgres';
+  readonly url: Secret;
+  /** The address without user, password and query. */
+  readonly shown: string;
+  /** The schema of our tables (`?schema=`). */
+  readonly schema: string;
+}
+
+export type StoreLocation = SqliteLocation | RedisLocation | PostgresLocation;
+
 const VAULT_FILE_NAME = 'vault.sqlite';
+const DEFAULT_PREFIX = 'mcp-oauth-broker';
+const DEFAULT_SCHEMA = 'mcp_oauth_broker';
+const PREFIX = /^[A-Za-z0-9._-]{1,64}$/u;
+/** What needs no quotes in SQL; 63 bytes is PostgreSQL's limit for names. */
+const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/u;
+/** Encrypted, but with whoever answers: the driver's names for not checking the certificate. */
+const UNCHECKED_TLS: readonly (string | null)[] = ['no-verify', 'allow', 'prefer'];
 
 /**
- * @param text `sqlite:PATH` (as of `MCP_OAUTH_STORE`); undefined or empty: `vault.sqlite` in the home folder.
+ * @param text `sqlite:PATH`, `redis[s]://…[?prefix=NAME]` or `postgres[ql]://…[?schema=NAME]` (as of `MCP_OAUTH_STORE`);
+ *   undefined or empty: `vault.sqlite` in the home folder.
  * @param homeDirectory absolute path of the folder for the broker's own files.
- * @throws {BrokerError} `invalid_input` for any other kind of store.
+ * @throws {BrokerError} `invalid_input` for anything else. The text is not repeated: a mistyped URL may hold a password.
  */
 export function parseStoreLocation(text: string | undefined, homeDirectory: string): StoreLocation {
   if (text === undefined || text === '') return { kind: 'sqlite', path: join(homeDirectory, VAULT_FILE_NAME) };
-  const [scheme = '', path = ''] = splitAtColon(text);
-  if (scheme === 'sqlite' && path !== '') return { kind: 'sqlite', path: resolve(path) };
-  if (['redis', 'rediss', 'postgres', 'postgresql'].includes(scheme)) {
-    throw new BrokerError(
-      'invalid_input',
-      `A ${scheme}: store is not supported by this version; MCP_OAUTH_STORE takes sqlite:PATH.`,
-    );
-  }
-  // The text itself is not repeated: a mistyped URL may hold a password.
-  throw new BrokerError('invalid_input', 'MCP_OAUTH_STORE is not of the form sqlite:PATH.');
+  const [scheme = '', rest = ''] = splitAtColon(text);
+  if (scheme === 'sqlite' && rest !== '') return { kind: 'sqlite', path: resolve(rest) };
+  if (['redis', 'rediss'].includes(scheme)) return redisLocation(serverUrl(text));
+  if (['postgres', 'postgresql'].includes(scheme)) return postgresLocation(serverUrl(text));
+  throw refused('is not of the form sqlite:PATH, redis://… or postgres://…');
 }
 
-/** Whether there is a vault already; looks, and makes nothing. */
-export async function vaultExists(store: StoreLocation): Promise<boolean> {
-  const found = await lstat(store.path).catch(() => undefined);
+/** What a person is told of the place: a path, or an address without its secrets. */
+export function describeStore(store: StoreLocation): string {
+  return store.kind === 'sqlite' ? store.path : store.shown;
+}
+
+/** Whether there is a vault file already; looks, and makes nothing. */
+export async function sqliteFileExists({ path }: SqliteLocation): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
   return found !== undefined;
+}
+
+function redisLocation(url: URL): RedisLocation {
+  const prefix = taken(url, 'prefix') ?? DEFAULT_PREFIX;
+  if (!PREFIX.test(prefix)) throw refused('has a prefix that is not 1 to 64 of A-Z a-z 0-9 . _ -');
+  if (url.search !== '') throw refused('has a parameter other than prefix');
+  return { kind: 'redis', url: Secret.of(url.href), shown: shownAddress(url), prefix };
+}
+
+function postgresLocation(url: URL): PostgresLocation {
+  const schema = taken(url, 'schema') ?? DEFAULT_SCHEMA;
+  if (!SCHEMA.test(schema)) throw refused('has a schema that is not 1 to 63 of a-z 0-9 _');
+  const sslMode = url.searchParams.get('sslmode');
+  if (UNCHECKED_TLS.includes(sslMode) || url.searchParams.has('uselibpqcompat')) {
+    throw refused(
+      'asks for TLS without a check of the certificate: use sslmode=verify-full, with sslrootcert if needed',
+    );
+  }
+  // The driver treats these alike, and warns on stderr that a later version may not.
+  if (sslMode === 'require' || sslMode === 'verify-ca') url.searchParams.set('sslmode', 'verify-full');
+  return { kind: 'postgres', url: Secret.of(url.href), shown: shownAddress(url), schema };
+}
+
+function serverUrl(text: string): URL {
+  if (!URL.canParse(text)) throw refused('is not a URL that can be read');
+  const url = new URL(text);
+  const password = decoded(url.password);
+  // Known to the redaction filter from here on.
+  if (password !== '') Secret.of(password);
+  return url;
+}
+
+/** Parameters of ours are not the driver's. */
+function taken(url: URL, name: string): string | undefined {
+  const value = url.searchParams.get(name);
+  url.searchParams.delete(name);
+  return value ?? undefined;
+}
+
+function shownAddress({ protocol, host, pathname }: URL): string {
+  return `${protocol}//${host}${pathname}`;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw refused('has a password with a "%" that encodes nothing');
+  }
+}
+
+function refused(why: string): BrokerError {
+  return new BrokerError('invalid_input', `MCP_OAUTH_STORE ${why}.`, {
+    nextStep: 'Tell the user to correct MCP_OAUTH_STORE; what it holds was not repeated, since it may have a password.',
+  });
 }
 
 function splitAtColon(text: string): readonly [string, string] | readonly [] {

@@ -16,7 +16,7 @@ import { loadSqliteDriver, type SqliteDatabase, type SqliteDriverName, type Sqli
 import { retryWhileBusy } from './sqlite-errors.js';
 import { createSqliteLeases, type SqliteLeases } from './sqlite-leases.js';
 import { createSchema, openDatabase } from './sqlite-schema.js';
-import type { LeaseOutcome, RowToWrite, Store, StoredRow } from './store.js';
+import type { LeaseOutcome, RowToWrite, Store, StoredRow, WholeRow, WriteConditions } from './store.js';
 
 export interface SqliteStoreOptions {
   /** Absolute. */
@@ -86,10 +86,11 @@ class SqliteStore implements Store {
   compareAndSwap(
     row: RowToWrite,
     expectedVersion: number,
-    lease?: { readonly name: string; readonly fence: number },
+    { lease, unchanged }: WriteConditions = {},
   ): Promise<number | undefined> {
     return this.#transaction(() => {
       if (lease !== undefined && !this.#leases.isHeld(lease.name, lease.fence)) return undefined;
+      if (unchanged !== undefined && this.#versionOf(unchanged.key) !== unchanged.version) return undefined;
       const written = expectedVersion === 0 ? this.#insert(row) : this.#replace(row, expectedVersion);
       if (written) this.#purgeExpired();
       return written ? expectedVersion + 1 : undefined;
@@ -113,6 +114,21 @@ class SqliteStore implements Store {
     return this.#transaction(() => this.#leases.release(name, fence));
   }
 
+  page(after: string | undefined, limit: number): Promise<readonly WholeRow[]> {
+    return this.#reading(() => this.#statements.page.all(after ?? '', limit).map(wholeRow));
+  }
+
+  exchange(row: WholeRow, previous: StoredRow | undefined): Promise<boolean> {
+    const { key, partition, version, expiresAt = null, value } = row;
+    return this.#transaction(() => {
+      if (this.#statements.same.get(key, version, value) !== undefined) return true;
+      if (previous === undefined) return this.#statements.put.run(key, partition, version, expiresAt, value) > 0;
+      return (
+        this.#statements.exchange.run(partition, version, expiresAt, value, key, previous.version, previous.value) > 0
+      );
+    });
+  }
+
   isEmpty(): Promise<boolean> {
     return this.#reading(() => this.#statements.any.get() === undefined);
   }
@@ -121,6 +137,11 @@ class SqliteStore implements Store {
     if (!this.#open) return;
     this.#open = false;
     this.#database.close();
+  }
+
+  #versionOf(key: string): number | undefined {
+    const found = this.#statements.read.get(key);
+    return found === undefined ? undefined : storedRow(found).version;
   }
 
   #insert(row: RowToWrite): boolean {
@@ -201,6 +222,16 @@ function prepareRowStatements(database: SqliteDatabase) {
     replace: database.prepare(
       `UPDATE rows SET partition = ?, expires_at = ?, value = ?, version = version + 1 WHERE key = ? AND version = ? AND ${live}`,
     ),
+    page: database.prepare(
+      'SELECT key, partition, version, expires_at, value FROM rows WHERE key > ? ORDER BY key LIMIT ?',
+    ),
+    same: database.prepare('SELECT 1 FROM rows WHERE key = ? AND version = ? AND value = ?'),
+    put: database.prepare(
+      'INSERT INTO rows (key, partition, version, expires_at, value) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    ),
+    exchange: database.prepare(
+      'UPDATE rows SET partition = ?, version = ?, expires_at = ?, value = ? WHERE key = ? AND version = ? AND value = ?',
+    ),
     delete: database.prepare(`DELETE FROM rows WHERE key = ? AND ${live}`),
     deleteVersion: database.prepare(`DELETE FROM rows WHERE key = ? AND version = ? AND ${live}`),
     purge: database.prepare('DELETE FROM rows WHERE key IN (SELECT key FROM rows WHERE expires_at < ? LIMIT ?)'),
@@ -210,6 +241,15 @@ function prepareRowStatements(database: SqliteDatabase) {
 function readRow(row: SqliteRow): ReadRow {
   const expiresAt = row['expires_at'];
   return { row: storedRow(row), expiresAt: typeof expiresAt === 'number' ? expiresAt : null };
+}
+
+function wholeRow(row: SqliteRow): WholeRow {
+  const expiresAt = row['expires_at'];
+  return {
+    ...storedRow(row),
+    partition: String(row['partition']),
+    ...(typeof expiresAt === 'number' ? { expiresAt } : {}),
+  };
 }
 
 function storedRow(row: SqliteRow): StoredRow {

@@ -19,6 +19,17 @@ export interface RowToWrite {
   readonly expiresAt?: number;
 }
 
+/** A row with everything that the store knows of it. */
+export type WholeRow = StoredRow & RowToWrite;
+
+/** What must still be so when a row is written. */
+export interface WriteConditions {
+  /** This lease is still held with this fencing number. */
+  readonly lease?: { readonly name: string; readonly fence: number } | undefined;
+  /** Another row still has this version. */
+  readonly unchanged?: { readonly key: string; readonly version: number } | undefined;
+}
+
 /** Three outcomes, never two: a store that fails throws, and is not "held". */
 export type LeaseOutcome =
   | { readonly outcome: 'acquired'; readonly fence: number }
@@ -34,20 +45,22 @@ export interface Store {
   list(partition: string): Promise<readonly StoredRow[]>;
   /**
    * Writes `row` if the stored version is `expectedVersion` (0: there is no row).
-   * With `lease`, also only while that lease is still held with that fencing number.
-   * @returns the new version, or undefined when another writer was first.
+   * @returns the new version, or undefined when another writer was first or a condition no longer holds.
    */
-  compareAndSwap(
-    row: RowToWrite,
-    expectedVersion: number,
-    lease?: { readonly name: string; readonly fence: number },
-  ): Promise<number | undefined>;
+  compareAndSwap(row: RowToWrite, expectedVersion: number, conditions?: WriteConditions): Promise<number | undefined>;
   /** Deletes the row; with `expectedVersion` only if it still has it. Returns whether a row was deleted. */
   delete(key: string, expectedVersion?: number): Promise<boolean>;
   /** `holder`: of `ownLeaseHolder`; where it can be seen that such a process is gone, its lease is free at once. */
   acquireLease(name: string, holder: string, durationMs: number): Promise<LeaseOutcome>;
   /** Ends the lease if `fence` still holds it. */
   releaseLease(name: string, fence: number): Promise<void>;
+  /** At most `limit` rows of any partition, expired ones too, in key order behind `after` (undefined: from the first). */
+  page(after: string | undefined, limit: number): Promise<readonly WholeRow[]>;
+  /**
+   * Puts `row` in its place as it is, with its own version, where exactly `previous` is stored (undefined: nothing).
+   * For copying and rewrapping only: versions are not counted. Returns whether it is there now.
+   */
+  exchange(row: WholeRow, previous: StoredRow | undefined): Promise<boolean>;
   /** Any row at all: a new vault key is never made while there is one. */
   isEmpty(): Promise<boolean>;
   close(): Promise<void>;

@@ -10,6 +10,7 @@ import { open, seal } from './cipher.js';
 import {
   type ChosenKey,
   chooseKey,
+  givenSource,
   KEY_SOURCES,
   type KeySource,
   type KeySurroundings,
@@ -39,6 +40,8 @@ export interface UnlockedVault {
   readonly key: VaultKey;
   /** Everything that is not encryption is derived from it. */
   readonly root: KeyObject;
+  /** Where the key came from this time: one that the environment gives is taken whatever was recorded. */
+  readonly keySource: KeySource;
 }
 
 /**
@@ -69,7 +72,7 @@ async function unlock(header: Header, surroundings: KeySurroundings): Promise<Un
   }
   const root = open(key, Buffer.from(header.wrappedRoot, 'base64'), headerBinding(header.vaultId, header.keySource));
   if (root === undefined) throw headerLost();
-  return { key, root: createSecretKey(root) };
+  return { key, root: createSecretKey(root), keySource: givenSource(surroundings.options) ?? header.keySource };
 }
 
 async function makeVault(store: Store, surroundings: KeySurroundings): Promise<UnlockedVault> {
@@ -78,7 +81,7 @@ async function makeVault(store: Store, surroundings: KeySurroundings): Promise<U
   const root = randomBytes(VAULT_KEY_BYTES);
   const value = Buffer.from(JSON.stringify(newHeader(vaultId, chosen, root)), 'utf8');
   const written = await store.compareAndSwap({ key: HEADER_KEY, partition: HEADER_KEY, value }, 0);
-  if (written !== undefined) return { key: chosen.key, root: createSecretKey(root) };
+  if (written !== undefined) return { key: chosen.key, root: createSecretKey(root), keySource: chosen.source };
   // Another process made the vault in the meantime: its header holds.
   await chosen.discard();
   return unlockVault(store, surroundings);

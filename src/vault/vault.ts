@@ -2,6 +2,7 @@
  * The vault's face to the broker: typed records over an encrypted store, and leases.
  * (Interfaces only; `openVault` in `index.ts` builds one.)
  */
+import type { KeySource } from './key-source.js';
 import type {
   AddedServer,
   CallbackPort,
@@ -64,6 +65,7 @@ export interface Vault {
   readonly tokens: Collection<TokenIndex>;
   readonly callbackPorts: Collection<CallbackPort>;
   readonly openPages: Collection<OpenPage>;
+  readonly keySource: KeySource;
 
   /**
    * Waits until the lease is had, at most `waitMs`.

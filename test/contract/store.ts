@@ -118,6 +118,57 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
       });
     });
 
+    describe('a write on condition that another row is unchanged', () => {
+      it('is done while that has its version, and not after', async () => {
+        await store.compareAndSwap(row('other'), 0);
+        const unchanged = { key: 'other', version: 1 };
+        expect(await store.compareAndSwap(row('k'), 0, { unchanged })).toBe(1);
+        await other.compareAndSwap(row('other'), 1);
+        expect(await store.compareAndSwap(row('k'), 1, { unchanged })).toBeUndefined();
+        expect(await store.compareAndSwap(row('new'), 0, { unchanged })).toBeUndefined();
+        expect(await store.compareAndSwap(row('new'), 0, { unchanged: { key: 'none', version: 1 } })).toBeUndefined();
+        expect(await store.read('k')).toMatchObject({ version: 1 });
+        expect(await store.read('new')).toBeUndefined();
+      });
+    });
+
+    describe('copying and rewrapping', () => {
+      it('goes through every row once, expired ones too, page by page in key order', async () => {
+        const expiresAt = Date.now() - LONG_MS;
+        await store.compareAndSwap(row('b', { partition: 'other', expiresAt }), 0);
+        for (const key of ['d', 'a', 'c']) await store.compareAndSwap(row(key), 0);
+        const first = await other.page(undefined, 3);
+        expect(first.map(({ key }) => key)).toEqual(['a', 'b', 'c']);
+        expect(first[1]).toMatchObject({ partition: 'other', version: 1, expiresAt });
+        expect(first[0]).not.toHaveProperty('expiresAt');
+        expect((await other.page('c', 3)).map(({ key }) => key)).toEqual(['d']);
+        expect(await other.page('d', 3)).toEqual([]);
+      });
+
+      it('puts a row where there is none with the version that it has', async () => {
+        const whole = { ...row('k', { value: bytes('old') }), version: 7 };
+        expect(await store.exchange(whole, undefined)).toBe(true);
+        expect(await other.exchange(whole, undefined)).toBe(true);
+        expect(await other.exchange({ ...whole, value: bytes('new') }, undefined)).toBe(false);
+        expect(await other.read('k')).toMatchObject({ version: 7 });
+        expect((await other.list('p')).map(({ key }) => key)).toEqual(['k']);
+        expect(await other.compareAndSwap(row('k'), 7)).toBe(8);
+      });
+
+      it('exchanges exactly the row that was read, and leaves one that has changed', async () => {
+        await store.compareAndSwap(row('k', { value: bytes('old') }), 0);
+        const read = { key: 'k', version: 1, value: bytes('old') };
+        const wanted = { ...row('k', { value: bytes('new') }), version: 1 };
+        expect(await store.exchange(wanted, { ...read, value: bytes('another') })).toBe(false);
+        expect(await store.exchange(wanted, { ...read, version: 2 })).toBe(false);
+        expect(await store.exchange(wanted, read)).toBe(true);
+        expect(Buffer.from((await other.read('k'))?.value ?? []).toString()).toBe('new');
+        await other.delete('k');
+        expect(await store.exchange(wanted, read)).toBe(false);
+        expect(await store.read('k')).toBeUndefined();
+      });
+    });
+
     describe('delete', () => {
       it('deletes a row once and says whether there was one', async () => {
         await store.compareAndSwap(row('k'), 0);
@@ -212,14 +263,14 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
 
       it('guard a write: the holder writes, one that lost or released it does not', async () => {
         const lost = await acquired(store, 'l', 800);
-        expect(await store.compareAndSwap(row('k'), 0, { name: 'l', fence: lost })).toBe(1);
+        expect(await store.compareAndSwap(row('k'), 0, { lease: { name: 'l', fence: lost } })).toBe(1);
         const fence = await eventually(() => acquired(other, 'l'));
-        expect(await store.compareAndSwap(row('k'), 1, { name: 'l', fence: lost })).toBeUndefined();
-        expect(await store.compareAndSwap(row('new'), 0, { name: 'l', fence: lost })).toBeUndefined();
-        expect(await other.compareAndSwap(row('k'), 1, { name: 'another', fence })).toBeUndefined();
-        expect(await other.compareAndSwap(row('k'), 1, { name: 'l', fence })).toBe(2);
+        expect(await store.compareAndSwap(row('k'), 1, { lease: { name: 'l', fence: lost } })).toBeUndefined();
+        expect(await store.compareAndSwap(row('new'), 0, { lease: { name: 'l', fence: lost } })).toBeUndefined();
+        expect(await other.compareAndSwap(row('k'), 1, { lease: { name: 'another', fence } })).toBeUndefined();
+        expect(await other.compareAndSwap(row('k'), 1, { lease: { name: 'l', fence } })).toBe(2);
         await other.releaseLease('l', fence);
-        expect(await other.compareAndSwap(row('k'), 2, { name: 'l', fence })).toBeUndefined();
+        expect(await other.compareAndSwap(row('k'), 2, { lease: { name: 'l', fence } })).toBeUndefined();
         expect(await store.read('k')).toMatchObject({ version: 2 });
         expect(await store.read('new')).toBeUndefined();
       });

@@ -46,7 +46,7 @@ export async function buildVaultWorkers(): Promise<VaultWorkers> {
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    external: ['libsql', '@napi-rs/keyring', 'pino'],
+    external: ['libsql', '@napi-rs/keyring', 'pino', 'pg', '@redis/client'],
     logLevel: 'silent',
   });
   // Some tests run it as a user without rights.

@@ -1,8 +1,10 @@
 /** The vault's files: who may read them, what is refused, and that a damaged or unwritable one is left as it is. */
 import { chmod, chown, mkdir, open, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { parseStoreLocation } from '../../../src/vault/index.js';
+import { redactText } from '../../../src/core/redaction.js';
+import { describeStore, parseStoreLocation } from '../../../src/vault/index.js';
 import { loadSqliteDriver } from '../../../src/vault/sqlite-driver.js';
 import { openSqliteStore } from '../../../src/vault/store-sqlite.js';
 import { makeVaultFolder, type VaultFolder } from '../../support/vault-folder.js';
@@ -248,14 +250,38 @@ describe('the location of the store', () => {
   });
 
   it.each([
-    'redis://:canary-password@host',
-    'rediss://host',
-    'postgres://u:canary-password@host/db',
-    'postgresql://host',
-  ])('is refused clearly, without repeating it, when it is %s', (text) => {
+    ['redis://u:canary-password@host:1/2', 'redis://host:1/2', { kind: 'redis', prefix: 'mcp-oauth-broker' }],
+    ['rediss://:canary-password@host?prefix=a.b-c', 'rediss://host', { kind: 'redis', prefix: 'a.b-c' }],
+    ['postgres://u:canary-password@host/db', 'postgres://host/db', { kind: 'postgres', schema: 'mcp_oauth_broker' }],
+    ['postgresql://u:canary%2Dpassword@host/db?schema=s', 'postgresql://host/db', { kind: 'postgres', schema: 's' }],
+  ])('is a server, shown without user and password: %s', (text, shown, expected) => {
+    const location = parseStoreLocation(text, folder.path);
+    expect(location).toMatchObject(expected);
+    expect(describeStore(location)).toBe(shown);
+    expect(JSON.stringify(location) + inspect(location)).not.toMatch(/canary/u);
+    expect(redactText('the canary-password')).toBe('the [redacted]');
+  });
+
+  it('asks the driver of Postgres to check certificates whenever TLS is asked for', () => {
+    for (const mode of ['require', 'verify-ca', 'verify-full']) {
+      const location = parseStoreLocation(`postgres://host/db?sslmode=${mode}&schema=s`, folder.path);
+      expect(location.kind === 'postgres' && location.url.reveal()).toBe('postgres://host/db?sslmode=verify-full');
+    }
+  });
+
+  it.each([
+    'redis://u:canary-password@host?prefix=a*',
+    'redis://u:canary-password@host?db=1',
+    'redis://u:canary-password%@host',
+    'redis://u:canary-password@host:port',
+    'postgres://u:canary-password@host/db?schema=public;',
+    'postgres://u:canary-password@host/db?sslmode=no-verify',
+    'postgres://u:canary-password@host/db?sslmode=prefer',
+    'postgres://u:canary-password@host/db?sslmode=require&uselibpqcompat=true',
+  ])('is refused without repeating it when it is %s', (text) => {
     const refusal = expect.objectContaining({
       code: 'invalid_input',
-      message: expect.stringMatching(/^(?!.*canary).*not supported by this version/u),
+      message: expect.stringMatching(/^(?!.*canary)MCP_OAUTH_STORE /u),
     });
     expect(() => parseStoreLocation(text, folder.path)).toThrowError(refusal);
   });

@@ -1,0 +1,132 @@
+/**
+ * The way to a store on another machine: connections that break, stall or are refused for a while.
+ * Each operation is tried again on a new connection until it is answered or the time is over, so every operation
+ * must be one that does no harm when it is done twice (compare-and-swap with an identifier of its own).
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BrokerError } from '../core/errors.js';
+import { STORE_ATTEMPT_TIMEOUT_MS, STORE_RETRY_MS, VAULT_BUSY_TIMEOUT_MS } from '../core/limits.js';
+
+export interface StoreTimeouts {
+  /** How long an operation is tried before it is `vault_busy`. Default VAULT_BUSY_TIMEOUT_MS. */
+  readonly busyTimeoutMs?: number | undefined;
+  /** How long one attempt may go without an answer. Default STORE_ATTEMPT_TIMEOUT_MS. */
+  readonly attemptTimeoutMs?: number | undefined;
+}
+
+export interface StoreDriver<C> {
+  /** Opens a connection; rejects when it cannot be had. */
+  connect(): Promise<C>;
+  /** Drops it at once; what is in flight on it fails. */
+  disconnect(connection: C): void;
+  /** What a failure means: a `BrokerError` ends the operation, undefined says that the store is away for the moment. */
+  translate(error: unknown): BrokerError | undefined;
+}
+
+export interface StoreLink<C> {
+  /** @param attempt 0, or how many before it were sent and never answered. */
+  run<T>(operation: (connection: C, attempt: number) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** @param shown the store's address as a person may see it. */
+export function createStoreLink<C>(driver: StoreDriver<C>, shown: string, timeouts: StoreTimeouts = {}): StoreLink<C> {
+  const { busyTimeoutMs = VAULT_BUSY_TIMEOUT_MS, attemptTimeoutMs = STORE_ATTEMPT_TIMEOUT_MS } = timeouts;
+  let current: Promise<C> | undefined;
+  let isOpen = true;
+
+  async function run<T>(operation: (connection: C, attempt: number) => Promise<T>): Promise<T> {
+    const startedAt = performance.now();
+    for (let attempt = 0; ; attempt += 1) {
+      if (!isOpen) throw new TypeError('The store is closed.');
+      const leftMs = busyTimeoutMs - (performance.now() - startedAt);
+      const answer = await attemptOnce(operation, attempt, Math.min(attemptTimeoutMs, Math.max(leftMs, 1)));
+      if (answer.kind === 'answered') return answer.value;
+      if (performance.now() - startedAt >= busyTimeoutMs) throw away(shown, answer.cause);
+      // Jitter, so that the processes of a team do not come back at the same instant.
+      await sleep(STORE_RETRY_MS * (0.5 + Math.random()));
+    }
+  }
+
+  async function attemptOnce<T>(
+    operation: (connection: C, attempt: number) => Promise<T>,
+    attempt: number,
+    ms: number,
+  ) {
+    current ??= driver.connect();
+    const connecting = current;
+    try {
+      const connection = await inTime(connecting, ms);
+      return { kind: 'answered', value: await inTime(operation(connection, attempt), ms) } as const;
+    } catch (error) {
+      if (error instanceof BrokerError || (error instanceof TypeError && !isSystemError(error))) throw error;
+      const failure = driver.translate(error);
+      if (failure !== undefined) {
+        if (!(await isConnected(connecting))) forget(connecting);
+        throw failure;
+      }
+      forget(connecting);
+      return { kind: 'unanswered', cause: error } as const;
+    }
+  }
+
+  /** One that stalls is given up by everybody who waits on it. */
+  function forget(connecting: Promise<C>): void {
+    if (current === connecting) current = undefined;
+    connecting.then(
+      (connection) => driver.disconnect(connection),
+      () => undefined,
+    );
+  }
+
+  return {
+    run,
+    async close() {
+      isOpen = false;
+      if (current !== undefined) forget(current);
+    },
+  };
+}
+
+class UnansweredError extends Error {
+  override readonly name = 'UnansweredError';
+}
+
+async function inTime<T>(answer: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new UnansweredError(`No answer within ${Math.round(ms)} ms.`)), ms);
+  });
+  try {
+    return await Promise.race([answer, tooLate]);
+  } finally {
+    clearTimeout(timer);
+    // It may still fail when its connection is dropped, and nobody listens any more.
+    answer.catch(() => undefined);
+  }
+}
+
+function isConnected(connecting: Promise<unknown>): Promise<boolean> {
+  return connecting.then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Node reports an address that cannot be connected to as a TypeError with a code; without one it is our mistake. */
+function isSystemError(error: Error): boolean {
+  return 'code' in error && typeof error.code === 'string';
+}
+
+/** A certificate that is not accepted will not be so a second later. The codes are OpenSSL's, as Node gives them. */
+export function isCertificateError(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^(?:CERT_|ERR_TLS_CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_)/u.test(code);
+}
+
+function away(shown: string, cause: unknown): BrokerError {
+  return new BrokerError('vault_busy', `The store at ${shown} did not answer in time. Nothing is lost.`, {
+    retryable: true,
+    cause,
+  });
+}
