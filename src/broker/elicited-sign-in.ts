@@ -6,10 +6,11 @@ import { randomUUID } from 'node:crypto';
 import type { Host, HostRequest } from '../core/host.js';
 import { WAIT_ELICITED_SECONDS, WAIT_WITHOUT_PROGRESS_MAX_SECONDS } from '../core/limits.js';
 import type { CallContext } from './broker.js';
-import { type AnyServer, isStarted, type KnownServer } from './known-server.js';
+import { type AnyServer, isStarted } from './known-server.js';
 import type { Outcome, RequiresAuth } from './outcomes.js';
 import type { Parts } from './parts.js';
-import { signInEnded, type WaitedFor, waitedFor } from './waiting.js';
+import type { StartedServers } from './started-servers.js';
+import { signInEnded, waitedFor } from './waiting.js';
 
 /** `not_asked`: the host cannot show URLs, the user declined this sign-in before, or there is nothing to visit. */
 export type Elicited = 'ended' | 'not_ended' | 'not_asked';
@@ -29,38 +30,35 @@ export type ElicitSignIn = (
 type Visitable = RequiresAuth & { readonly authUrl: string };
 type Answer = 'accepted' | 'declined' | 'unanswered';
 
-export function createElicitSignIn(parts: Parts): ElicitSignIn {
+export function createElicitSignIn(parts: Parts, started: StartedServers): ElicitSignIn {
   /** Of each server and account, the sign-in that was declined. */
   const declined = new Map<string, string>();
 
   return async (server, asked, waitSeconds, context) => {
     const { host } = context;
-    if (isStarted(server) || host?.capabilities.elicitation?.url === undefined || !isVisitable(asked))
-      return 'not_asked';
-    const since = await waitedFor(await parts.vault(), server);
-    const signIn = since.state ?? asked.authUrl;
+    if (host?.capabilities.elicitation?.url === undefined || !isVisitable(asked)) return 'not_asked';
+    const since = isStarted(server) ? undefined : await waitedFor(await parts.vault(), server);
+    const signIn = since?.state ?? asked.authUrl;
     const key = JSON.stringify(server.id);
     if (declined.get(key) === signIn) return 'not_asked';
-    const { answer, hasEnded } = await askAndWait(parts, { server, asked, waitSeconds, context, host, since });
+    const { answer, hasEnded } = await askAndWait(host, server, asked, waitSeconds, context, (seconds, call) =>
+      isStarted(server)
+        ? started.hasBeenGiven(server, asked, seconds, call)
+        : signInEnded(parts, server, asked, seconds, call, since),
+    );
     if (answer === 'declined') declined.set(key, signIn);
     if (hasEnded) return 'ended';
     return answer === 'unanswered' ? 'not_asked' : 'not_ended';
   };
 }
 
-interface Question {
-  readonly server: KnownServer;
-  readonly asked: Visitable;
-  readonly waitSeconds: number;
-  readonly context: CallContext;
-  readonly host: Host;
-  /** What the vault held before the user was asked. */
-  readonly since: WaitedFor;
-}
-
 async function askAndWait(
-  parts: Parts,
-  { server, asked, waitSeconds, context, host, since }: Question,
+  host: Host,
+  server: AnyServer,
+  asked: Visitable,
+  waitSeconds: number,
+  context: CallContext,
+  hasEnded: (seconds: number, call: CallContext) => Promise<boolean>,
 ): Promise<{ readonly answer?: Answer; readonly hasEnded: boolean }> {
   const { signal } = context;
   const question = new AbortController();
@@ -75,13 +73,13 @@ async function askAndWait(
   // Of a call that goes on with another request of the host: what that one asked for.
   const longest = context.onProgress === undefined ? WAIT_WITHOUT_PROGRESS_MAX_SECONDS : WAIT_ELICITED_SECONDS;
   const wait = { signal: either(signal, waiting.signal), onProgress: context.onProgress };
-  const hasEnded = await signInEnded(parts, server, asked, Math.max(waitSeconds, longest), wait, since);
+  const isSignedIn = await hasEnded(Math.max(waitSeconds, longest), wait);
   const { answer } = given;
   // A question that nobody has answered yet is of no use any more.
   question.abort();
-  if (hasEnded && answer === 'accepted')
+  if (isSignedIn && answer === 'accepted')
     host.tell({ method: 'notifications/elicitation/complete', params: { elicitationId } });
-  return { hasEnded, ...(answer !== undefined && { answer }) };
+  return { hasEnded: isSignedIn, ...(answer !== undefined && { answer }) };
 }
 
 /** What is pasted back comes with another call, so there is nothing to wait for. */
@@ -99,13 +97,14 @@ async function ask(host: Host, question: HostRequest, signal: AbortSignal): Prom
   }
 }
 
-function request(server: KnownServer, asked: Visitable, elicitationId: string): HostRequest {
-  const { serverName, url } = server.entry;
+function request({ entry }: AnyServer, asked: Visitable, elicitationId: string): HostRequest {
+  const server =
+    entry.kind === 'stdio' ? `"${entry.serverName}"` : `"${entry.serverName}" (${new URL(entry.url).host})`;
   const code = asked.userCode === undefined ? '' : ` The code to enter there: ${asked.userCode}.`;
   const message =
     asked.completion === 'form'
-      ? `"${serverName}" (${new URL(url).host}) needs a credential: enter it on this page of your own machine.`
-      : `Sign in to "${serverName}" (${new URL(url).host}), so that it can be used here.${code}`;
+      ? `${server} needs a credential: enter it on this page of your own machine.`
+      : `Sign in to ${server}, so that it can be used here.${code}`;
   return { method: 'elicitation/create', params: { mode: 'url', message, url: urlToShow(asked), elicitationId } };
 }
 

@@ -59,7 +59,7 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpo
   const request = createProxiedRequest(reach, connect);
   const everyServer = createEveryServer(parts, reach);
   const search = createSearch(parts, reach, connect);
-  const elicitSignIn = createElicitSignIn(parts);
+  const elicitSignIn = createElicitSignIn(parts, started);
   const forms = createForms(parts, connect, connections);
 
   async function connectAndWait(server: AnyServer, args: ConnectArguments, context: CallContext): Promise<Outcome> {

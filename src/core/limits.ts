@@ -66,7 +66,7 @@ export const INPUT_ROUNDS_MAX = 10;
 export const INPUT_ROUND_PAUSE_MS = 250;
 /** Calls that wait in memory for the next request of a 2026-07-28 host. */
 export const SUSPENDED_CALLS_MAX = 32;
-export const SUSPENDED_CALL_TTL_MS = HOST_ANSWER_TIMEOUT_MS;
+export const SUSPENDED_CALL_TTL_MS = 10 * MINUTE_MS;
 export const INPUT_STATE_TTL_MS = 60 * MINUTE_MS;
 export const INPUT_STATE_MAX_LENGTH = 256 * KIBIBYTE;
 export const ELICITATION_MESSAGE_MAX_LENGTH = 2_000;

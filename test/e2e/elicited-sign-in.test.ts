@@ -4,6 +4,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type AnsweringHost, startAnsweringHost } from '../support/answering-host.js';
 import { visit } from '../support/browser.js';
+import { childServer } from '../support/child-servers.js';
 import { until } from '../support/loopback-port.js';
 import { createStage } from '../support/stage.js';
 
@@ -53,7 +54,6 @@ describe.each(['v1', 'v2'] as const)('a host of SDK %s that shows URLs', (sdk) =
     expect(method).toBe('elicitation/create');
     expect(params['mode']).toBe('url');
     expect(params['message']).toMatch(/^Sign in to "linear" \(127\.0\.0\.1:\d+\), so that it can be used here\.$/u);
-    if (sdk === 'v1') await expect.poll(() => host.completed).toEqual([params['elicitationId']]);
   });
 
   it('is asked for a tool as well, which then runs', async () => {
@@ -130,6 +130,24 @@ describe.each(['v1', 'v2'] as const)('a host of SDK %s that shows URLs', (sdk) =
     expect(heard[0]).toMatchObject({ progress: 10, total: 120, message: 'Waiting for the user to sign in' });
   });
 
+  it('is asked for what a program takes, and the tool then runs', async () => {
+    const home = await stage.home({
+      mcpServers: { local: { ...childServer(), env: { KEY: { source: 'user_secret', name: 'key' } } } },
+    });
+    const host: AnsweringHost = stage.keep(
+      await startAnsweringHost({ sdk, home, capabilities: SHOWS_URLS }, async () => {
+        const { broker, principal } = host.composed;
+        await broker.storeSecret(principal, { scope: 'user', name: 'key', value: 'as-typed-into-the-form' });
+        return { action: 'accept' };
+      }),
+    );
+
+    expect(await host.connect({ serverName: 'local' })).toMatchObject({ status: 'success', transport: 'stdio' });
+    expect(host.asked[0]?.params['message']).toBe(
+      '"local" needs a credential: enter it on this page of your own machine.',
+    );
+  });
+
   it('is not asked where it shows forms only', async () => {
     const { host } = await meeting(sdk, signsIn, { elicitation: { form: {} } });
     expect(await host.connect({ serverName: 'linear' })).toMatchObject({ status: 'requires_auth' });
@@ -138,11 +156,23 @@ describe.each(['v1', 'v2'] as const)('a host of SDK %s that shows URLs', (sdk) =
 });
 
 describe('a host of before 2026-07-28', () => {
+  it('is told when the user who agreed has signed in', async () => {
+    const { host } = await meeting('v1', (_method, { url }: Params) => {
+      // The answer is there long before the browser is.
+      setImmediate(() => void visit(String(url)));
+      return { action: 'accept' };
+    });
+
+    expect(await host.connect({ serverName: 'linear' })).toMatchObject({ status: 'success' });
+    await expect.poll(() => host.completed, { timeout: 8_000 }).toEqual([host.asked[0]?.params['elicitationId']]);
+  });
+
   it('has its question taken back when the user signs in without answering it', async () => {
     let withdrawn = false;
     const { host } = await meeting('v1', async (_method, { url }: Params, signal) => {
       await visit(String(url));
-      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      if (!signal.aborted)
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
       withdrawn = true;
       return { action: 'cancel' };
     });

@@ -115,6 +115,17 @@ describe('a suspended call of a 2026-07-28 host', () => {
   });
 });
 
+describe('a host of 2026-07-28 that can answer more with one call than with another', () => {
+  it('has an older server told anew, and is asked accordingly', async () => {
+    const met = await meeting('v2', 'legacy', undefined, { roots: {} });
+    const ask = { 'io.modelcontextprotocol/clientCapabilities': { sampling: {} } };
+    expect(await met.host.tool('sample')).toMatchObject({ failed: { code: -32_601 } });
+    const round = await rawCall(met, 'sample', { _meta: ask });
+    expect(Object.values(round.inputRequests ?? {})).toMatchObject([{ method: 'sampling/createMessage' }]);
+    expect(met.upstream.declared.at(-1)).toEqual({ sampling: {} });
+  });
+});
+
 describe('a 2026-07-28 server', () => {
   it.each(['v1', 'v2'] as const)('that only wants to be asked again later is, by a host of SDK %s', async (sdk) => {
     const { host, upstream } = await meeting(sdk, 'modern');
@@ -161,7 +172,8 @@ describe('a host of before 2026-07-28', () => {
     const withdrawn: string[] = [];
     const { host, upstream } = await meeting('v1', 'legacy', async (method, _params, signal) => {
       upstream.note('withdraw');
-      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      if (!signal.aborted)
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
       withdrawn.push(method);
       return {};
     });

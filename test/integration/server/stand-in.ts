@@ -76,7 +76,8 @@ async function outcomeOf(serverName: string, principal: Principal, context: Call
       released.emit('release');
       return success(serverName);
     case 'cancelled':
-      await new Promise((resolve) => context?.signal?.addEventListener('abort', resolve));
+      if (context?.signal?.aborted !== true)
+        await new Promise((resolve) => context?.signal?.addEventListener('abort', resolve));
       writeSync(2, 'CANCELLED\n');
       return failed(serverName);
     default:

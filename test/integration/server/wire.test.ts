@@ -252,7 +252,7 @@ describe('what is unforeseen', () => {
       params: { name: 'connect_to_mcp_server', arguments: { serverName: 'cancelled' } },
     });
     host.send({ method: 'notifications/cancelled', params: { requestId: 'slow', reason: 'test' } });
-    await expect.poll(() => host.stderr()).toContain('CANCELLED');
+    await expect.poll(() => host.stderr(), { timeout: 8_000 }).toContain('CANCELLED');
   });
 });
 
