@@ -31,7 +31,7 @@ const connected = z
     instructions: z.string().optional(),
   })
   .refine(
-    (it) => it.toolCount > it.tools.length === (it.toolsTruncated === true),
+    (it) => (it.toolCount > it.tools.length || it.toolsDropped === true) === (it.toolsTruncated === true),
     'toolsTruncated says what is left out',
   );
 
