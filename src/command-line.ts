@@ -1,9 +1,8 @@
 /** What the commands need, taken from the parts of the process; the broker is built at the first use. */
-import { createBrowserOpener, runCommand } from './cli/index.js';
+import { createBrowserOpener, ownCommand, runCommand, UsageError } from './cli/index.js';
 import { type BrokerProcess, type Composition, composeBroker } from './compose.js';
-import { DEFAULT_CALLBACK_PORT } from './core/limits.js';
 import { PRODUCT_NAME } from './core/names.js';
-import { diagnoseInstallation } from './installation.js';
+import { defaultCallbackPort, diagnoseInstallation } from './installation.js';
 import { clientMetadataDocument } from './oauth/index.js';
 import { principalOf, type Settings } from './settings.js';
 
@@ -32,11 +31,11 @@ export async function runFromCommandLine(
     removeEntry: (serverName) => parts().catalog.removeUserEntry(serverName),
     consoleUrl: (serverName) => parts().catalog.findBuiltIn(serverName)?.consoleUrl,
     diagnoseInstallation: () => diagnoseInstallation(parts(), settings),
-    clientMetadata: (clientId) => ({
+    clientMetadata: async (clientId) => ({
       ...clientMetadataDocument({
         url: clientId,
         clientName: PRODUCT_NAME,
-        redirectUris: [defaultRedirectUri(settings)],
+        redirectUris: [await defaultRedirectUri(parts(), settings)],
       }),
     }),
     serve,
@@ -46,12 +45,19 @@ export async function runFromCommandLine(
     stdout: process.stdout,
     stderr: process.stderr,
     version,
+    command: ownCommand({ script: process.argv[1] ?? '', env: process.env }),
   });
   await composed?.close();
   return exitCode;
 }
 
 /** Where an authorization server sends the browser back to, as a hosted client ID metadata document has to say it. */
-function defaultRedirectUri({ redirectUri, callbackPort }: Settings): string {
-  return redirectUri ?? `http://127.0.0.1:${callbackPort || DEFAULT_CALLBACK_PORT}/oauth/callback`;
+async function defaultRedirectUri(parts: BrokerProcess, settings: Settings): Promise<string> {
+  if (settings.redirectUri !== undefined) return settings.redirectUri;
+  const port = await defaultCallbackPort(parts, settings);
+  if (port === undefined)
+    throw new UsageError(
+      'With MCP_OAUTH_CALLBACK_PORT=0 the port is drawn at the first sign-in, and there was none yet. The document has to name one: set MCP_OAUTH_CALLBACK_PORT to a port.',
+    );
+  return `http://127.0.0.1:${port}/oauth/callback`;
 }

@@ -28,6 +28,8 @@ export interface BrokerProcess {
   /** Opens the vault at the first call; makes one where there is none. */
   readonly vault: () => Promise<Vault>;
   readonly vaultExists: () => Promise<boolean>;
+  /** The absolute path of the vault's file, there or not, or the address of its store without user and password. */
+  readonly vaultPlace: string;
   /** A commit in flight ends first; then the port, the connections and the vault are let go. */
   close(): Promise<void>;
 }
@@ -82,6 +84,7 @@ export function composeBroker({
     catalog,
     vault,
     vaultExists: isVaultThere,
+    vaultPlace: store.path,
     async close() {
       // An upstream is told that its session ends, while a token that has just arrived is being written.
       await Promise.allSettled([broker.close().then(() => listener.close()), pool.close()]);

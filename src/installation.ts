@@ -1,54 +1,94 @@
 /** What `doctor` says of this installation. It looks only: no vault is made, and no port stays bound. */
+import { join } from 'node:path';
 import type { Finding } from './broker/index.js';
 import type { BrokerProcess } from './compose.js';
 import { BrokerError } from './core/errors.js';
 import type { Settings } from './settings.js';
+import type { Vault } from './vault/index.js';
 
 type Verdict = Omit<Finding, 'step'>;
 
 /** The user's file, the vault with its key, and the callback port; what is broken is a finding, never thrown. */
 export async function diagnoseInstallation(parts: BrokerProcess, settings: Settings): Promise<readonly Finding[]> {
-  const catalog = await finding('catalog', () => userFile(parts, settings));
+  const file = [await finding('catalog', () => userFile(parts, settings)), ...(await fileNotes(parts))];
   if (!(await parts.vaultExists())) {
-    const message = 'There is no vault yet; the first sign-in makes it.';
-    return [catalog, { step: 'store', ok: null, message }, { step: 'key', ok: null, message: 'Made with the vault.' }];
+    const message = `There is no vault yet; the first sign-in makes ${parts.vaultPlace}.`;
+    return [...file, { step: 'store', ok: null, message }, { step: 'key', ok: null, message: 'Made with the vault.' }];
   }
-  const opened = await openedVault(parts);
+  const opened = await openedVault(parts, settings);
   // Without the vault nobody can tell whether what holds the port is a broker of the same vault.
-  if (opened.some(({ ok }) => ok !== true)) return [catalog, ...opened];
-  return [catalog, ...opened, await finding('listener', () => callbackPort(parts, settings))];
+  if (opened.some(({ ok }) => ok !== true)) return [...file, ...opened];
+  return [...file, ...opened, await finding('listener', () => callbackPort(parts, settings))];
+}
+
+/**
+ * The port that the default redirect URI names: the configured one, with 0 the one that was drawn; undefined where
+ * none has been drawn yet. No vault is made to find out.
+ */
+export async function defaultCallbackPort(
+  { vault, vaultExists }: BrokerProcess,
+  { callbackPort: configured }: Settings,
+): Promise<number | undefined> {
+  if (configured !== 0) return configured;
+  return (await vaultExists()) ? portOf(await vault(), ['callback', 'drawn']) : undefined;
 }
 
 async function userFile({ catalog }: BrokerProcess, { serversFile }: Settings): Promise<Verdict> {
-  const entries = await catalog.userEntries();
-  return { ok: true, message: `${serversFile}: ${entries.length} servers.` };
+  const { length } = await catalog.userEntries();
+  return { ok: true, message: `${serversFile}: ${length} ${length === 1 ? 'server' : 'servers'}.` };
+}
+
+/** What in the file cannot have been meant; a file that is no JSON has been told of already. */
+async function fileNotes({ catalog }: BrokerProcess): Promise<readonly Finding[]> {
+  const notes = await catalog.fileNotes().catch((error: unknown) => {
+    if (error instanceof BrokerError) return [];
+    throw error;
+  });
+  return notes.map(({ message, isEntryLost }) => ({ step: 'catalog', ok: isEntryLost ? false : null, message }));
 }
 
 /** Opening reads the key, too: which of the two is wrong, the code says. */
-async function openedVault({ vault }: BrokerProcess): Promise<readonly Finding[]> {
+async function openedVault({ vault, vaultPlace }: BrokerProcess, { dataFolder }: Settings): Promise<readonly Finding[]> {
+  let opened: Vault;
   try {
-    await vault();
+    opened = await vault();
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
+    const { message, ...verdict } = failed(error);
     const step = error.code === 'vault_key_wrong' ? 'key' : 'store';
-    return [{ step, ...failed(error) }];
+    return [{ step, message: `${message} (${vaultPlace})`, ...verdict }];
   }
+  const source = {
+    environment: 'MCP_OAUTH_KEY',
+    key_file: 'the file that MCP_OAUTH_KEY_FILE names',
+    keyring: "the operating system's keyring",
+    home_file: join(dataFolder, 'vault.key'),
+  }[opened.keySource];
   return [
-    { step: 'store', ok: true, message: 'The vault opens.' },
-    { step: 'key', ok: true, message: 'The key belongs to this vault.' },
+    { step: 'store', ok: true, message: `The vault opens: ${vaultPlace}.` },
+    { step: 'key', ok: true, message: `The key belongs to this vault. It comes from ${source}.` },
   ];
 }
 
-async function callbackPort({ listener }: BrokerProcess, { callbackPort: port }: Settings): Promise<Verdict> {
-  const served = await listener.serve({ host: '127.0.0.1', port });
-  await listener.close();
+async function callbackPort(parts: BrokerProcess, settings: Settings): Promise<Verdict> {
+  const port = await defaultCallbackPort(parts, settings);
+  if (port === undefined)
+    return { ok: null, message: 'The callback port is drawn at the first sign-in (MCP_OAUTH_CALLBACK_PORT is 0).' };
+  const other = await portOf(await parts.vault(), ['callback', 'other', String(settings.callbackPort)]);
+  const beside = other === undefined ? '' : ` Where the broker registers itself, port ${other} is used instead.`;
+  const served = await parts.listener.serve({ host: '127.0.0.1', port });
+  await parts.listener.close();
   if (served.kind === 'serving')
-    return { ok: true, message: `Port ${served.port} is free, or served by a broker of this vault.` };
+    return { ok: true, message: `Port ${served.port} is free, or served by a broker of this vault.${beside}` };
   return {
     ok: false,
-    message: `Another program uses the callback port ${port}.`,
-    advice: 'Stop it, set MCP_OAUTH_CALLBACK_PORT to another port, or sign in with flow "paste_back".',
+    message: `Another program uses the callback port ${port}.${beside}`,
+    advice: 'Stop it, set MCP_OAUTH_CALLBACK_PORT to another port, or sign in with --paste-back.',
   };
+}
+
+async function portOf(vault: Vault, id: readonly string[]): Promise<number | undefined> {
+  return (await vault.callbackPorts.get(id))?.value.port;
 }
 
 async function finding(step: Finding['step'], look: () => Promise<Verdict>): Promise<Finding> {
@@ -60,6 +100,6 @@ async function finding(step: Finding['step'], look: () => Promise<Verdict>): Pro
   }
 }
 
-function failed({ message, nextStep }: BrokerError): Verdict {
-  return { ok: false, message, ...(nextStep === undefined ? {} : { advice: nextStep }) };
+function failed({ message, code }: BrokerError): Verdict {
+  return { ok: false, message, code };
 }

@@ -2,6 +2,8 @@
  * The broker's face to `server`, `web` and `cli`: the two lines of the architecture meet here.
  * (Interfaces only; `createBroker` in `index.ts` builds one.)
  */
+
+import type { ErrorCode } from '../core/errors.js';
 import type { Host, InputAnswers, InputRound } from '../core/host.js';
 import type { Principal } from '../core/principal.js';
 import type { HostChange } from '../upstream/index.js';
@@ -202,8 +204,10 @@ export interface Finding {
   readonly ok: boolean | null;
   /** What was found, in plain words of ours; no secret. */
   readonly message: string;
-  /** What to do about it. */
+  /** What to do about it, for a person. */
   readonly advice?: string;
+  /** The error behind it, for whoever words what to do about that. */
+  readonly code?: ErrorCode;
 }
 
 export interface Broker {

@@ -4,43 +4,51 @@ import { displayText } from '../core/display-text.js';
 import { BrokerError } from '../core/errors.js';
 import { PRODUCT_NAME } from '../core/names.js';
 import type { Principal } from '../core/principal.js';
-import { probeRemote } from '../upstream/index.js';
-import type { StoredSecret } from '../vault/index.js';
+import { probeRemote, type Refusal } from '../upstream/index.js';
+import type { ClientConfiguration, StoredSecret } from '../vault/index.js';
 import type { Finding } from './broker.js';
 import { type Classification, classifyRefusal } from './classify-refusal.js';
 import { resolvedHeaders } from './connections.js';
 import { describeProfile } from './describe-profile.js';
+import { findClient } from './diagnose-client.js';
 import { accessOf } from './grant-access.js';
 import { type KnownServer, knownServer } from './known-server.js';
-import { stepOfError } from './next-steps.js';
 import type { Parts } from './parts.js';
 import { profileAt } from './provider-profile.js';
 import { statedKind } from './sign-in.js';
 import { unattendedGrantType } from './unattended-grant.js';
 
-export async function diagnose(parts: Parts, principal: Principal, serverName: string): Promise<readonly Finding[]> {
-  const findings: Finding[] = [];
-  const step = async <T>(
+interface Walk {
+  readonly findings: Finding[];
+  /** Does one step and notes what it found, or why it failed; undefined then. */
+  step<T>(
     name: Finding['step'],
     work: () => Promise<T>,
     say: (value: T) => Omit<Finding, 'step'>,
-  ): Promise<T | undefined> => {
-    try {
-      const value = await work();
-      findings.push({ step: name, ...say(value) });
-      return value;
-    } catch (error) {
-      if (!(error instanceof BrokerError)) throw error;
-      findings.push({
-        step: name,
-        ok: false,
-        message: error.message,
-        advice: error.nextStep ?? stepOfError(error.code),
-      });
-      return undefined;
-    }
-  };
+  ): Promise<T | undefined>;
+}
 
+function beginWalk(): Walk {
+  const findings: Finding[] = [];
+  return {
+    findings,
+    async step(name, work, say) {
+      try {
+        const value = await work();
+        findings.push({ step: name, ...say(value) });
+        return value;
+      } catch (error) {
+        if (!(error instanceof BrokerError)) throw error;
+        findings.push({ step: name, ok: false, message: error.message, code: error.code });
+        return undefined;
+      }
+    },
+  };
+}
+
+export async function diagnose(parts: Parts, principal: Principal, serverName: string): Promise<readonly Finding[]> {
+  const walk = beginWalk();
+  const { findings, step } = walk;
   const server = await step(
     'entry',
     () => knownServer(parts, principal, { serverName }),
@@ -50,6 +58,7 @@ export async function diagnose(parts: Parts, principal: Principal, serverName: s
     }),
   );
   if (server === undefined) return findings;
+  findings.push(...(await entryNotes(parts, server)));
   const url = await step(
     'url',
     () => parts.network.checkServerUrl(server.entry.url),
@@ -73,17 +82,54 @@ export async function diagnose(parts: Parts, principal: Principal, serverName: s
   const takesKey = stated === 'bearer' || stated === 'api_key';
   const key = stated === 'oauth2' ? undefined : (await vault?.secrets.get(server.id))?.value;
   const isSignedInTo = probe?.kind === 'refused' || (probe?.kind === 'open' && stated === 'oauth2');
-  if (isSignedInTo && !takesKey && key === undefined) {
-    const refusal = probe.kind === 'refused' ? probe.refusal : undefined;
-    const found = await step(
-      'discovery',
-      () => classifyRefusal(parts, server, configuration, refusal),
-      (classification) => sayDiscovery(server, classification),
-    );
-    findings.push(...profileFinding(server, found));
-  }
-  findings.push(takesKey || key !== undefined ? keyFinding(server, key) : await grantFinding(parts, server));
+  if (isSignedInTo && !takesKey && key === undefined)
+    await walkToClient(parts, walk, server, configuration, probe.kind === 'refused' ? probe.refusal : undefined);
+  const credential = takesKey || key !== undefined ? keyFinding(server, key) : await grantFinding(parts, server);
+  const isReached = findings.every(({ ok }) => ok !== false);
+  findings.push(isReached ? credential : withoutAdvice(credential));
   return findings;
+}
+
+/** From a refusal to its authorization server, what is known of that, and the client to use there. */
+async function walkToClient(
+  parts: Parts,
+  { findings, step }: Walk,
+  server: KnownServer,
+  configuration: ClientConfiguration | undefined,
+  refusal: Refusal | undefined,
+): Promise<void> {
+  const found = await step(
+    'discovery',
+    () => classifyRefusal(parts, server, configuration, refusal),
+    (classification) => sayDiscovery(server, classification),
+  );
+  findings.push(...profileFinding(server, found));
+  if (found?.kind !== 'authorization_server' || !namesItsClient(server)) return;
+  const { authorizationServer } = found.discovery;
+  await step(
+    'client',
+    () => findClient(parts, server, configuration, authorizationServer),
+    (client) => client,
+  );
+}
+
+/** What the user's file says of this entry and cannot have meant. */
+async function entryNotes(parts: Parts, { entry }: KnownServer): Promise<readonly Finding[]> {
+  if (entry.source !== 'user') return [];
+  const notes = await parts.catalog.fileNotes();
+  return notes
+    .filter(({ message }) => message.includes(` mcpServers.${entry.serverName}.`))
+    .map(({ message }) => ({ step: 'entry', ok: null, message }));
+}
+
+/** Signing in does not help while something before it is wrong. */
+function withoutAdvice({ advice: _advice, ...credential }: Finding): Finding {
+  return credential;
+}
+
+/** An assertion alone may say who asks. */
+function namesItsClient({ entry }: KnownServer): boolean {
+  return unattendedGrantType(entry) === undefined || entry.oauth.clientId !== undefined;
 }
 
 async function askWithoutToken(parts: Parts, server: KnownServer, url: URL): ReturnType<typeof probeRemote> {
@@ -110,7 +156,7 @@ function sayDiscovery(server: KnownServer, found: Classification): Omit<Finding,
     return {
       ok: false,
       message: 'No authorization server can be found.',
-      advice: 'Store a token with "key set", or name the endpoints under oauth in servers.json.',
+      advice: `Store a token (${PRODUCT_NAME} key set ${server.entry.serverName}), or name the endpoints under oauth in servers.json.`,
     };
   }
   const { authorizationServer } = found.discovery;
@@ -118,17 +164,13 @@ function sayDiscovery(server: KnownServer, found: Classification): Omit<Finding,
     return {
       ok: null,
       message: `The server names no authorization server. A sign-in would try the default endpoints at ${displayText(authorizationServer.issuer)}.`,
-      advice: 'If it fails, store a token with "key set", or name the endpoints under oauth in servers.json.',
+      advice: `If it fails, store a token (${PRODUCT_NAME} key set ${server.entry.serverName}), or name the endpoints under oauth in servers.json.`,
     };
   }
-  const { registersClients, consoleUrl = 'the provider' } = server.entry;
-  const registers = authorizationServer.registrationEndpoint !== undefined && registersClients !== false;
+  const registers = authorizationServer.registrationEndpoint !== undefined && server.entry.registersClients !== false;
   return {
     ok: true,
     message: `Authorization server ${displayText(authorizationServer.issuer)}; ${registers ? 'it registers clients by itself' : 'it does not register clients by itself'}.`,
-    ...(!registers && {
-      advice: `Create a client at ${consoleUrl} and give it with: connect NAME --client-id ID --client-secret-stdin.`,
-    }),
   };
 }
 

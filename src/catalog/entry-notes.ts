@@ -3,6 +3,7 @@ import type { Node } from 'jsonc-parser';
 import { displayText } from '../core/display-text.js';
 import { OAUTH_KEYS } from './parse-entry.js';
 import { keyNode, nearestNode, type Path, placeOf } from './read-json.js';
+import type { FileNote } from './server-entry.js';
 
 /** Of one file; who wrote more is told of these first. */
 export const NOTES_MAX = 20;
@@ -22,8 +23,8 @@ export function wrongButReadable(
   fileName: string,
   root: Node,
   entries: readonly SearchedEntry[],
-): readonly string[] {
-  return entries.flatMap(({ path, value }) => [
+): readonly FileNote[] {
+  const messages = entries.flatMap(({ path, value }) => [
     ...unknownOAuthKeys(value).map((key) => {
       const place = placeOf(source, keyNode(root, [...path, 'oauth', key]).offset);
       return `${fileName}, ${place}: ${shown([...path, 'oauth', key])} is no key that is read; "oauth" knows ${OAUTH_KEYS.join(', ')}.`;
@@ -33,6 +34,7 @@ export function wrongButReadable(
       return `${fileName}, ${place}: ${shown([...path, ...at])} holds "\${…}", which is sent as it is written: use { "source": "env", "name": "…" } for a variable.`;
     }),
   ]);
+  return messages.map((message) => ({ message, isEntryLost: false }));
 }
 
 function unknownOAuthKeys(entry: unknown): readonly string[] {

@@ -9,7 +9,7 @@ import { BrokerError } from '../core/errors.js';
 import { NOTES_MAX, type SearchedEntry, wrongButReadable } from './entry-notes.js';
 import { oauthProviderSchema, serverSchema, serversFileSchema, toServerEntry } from './parse-entry.js';
 import { findNode, isBlank, keyNode, nearestNode, type Place, placeOf, readJson } from './read-json.js';
-import type { OAuthProviderEntry, ServerEntry } from './server-entry.js';
+import type { FileNote, OAuthProviderEntry, ServerEntry } from './server-entry.js';
 import { isServerName } from './server-name.js';
 
 /** What the user's file says. Maps, so that no name can reach a prototype. */
@@ -22,7 +22,7 @@ export interface ParsedServersFile {
   readonly brokenServers: ReadonlyMap<string, BrokerError>;
   readonly brokenProviders: ReadonlyMap<string, BrokerError>;
   /** Everything that is not as the user will have meant it, each with its place; at most NOTES_MAX. */
-  readonly notes: readonly string[];
+  readonly notes: readonly FileNote[];
 }
 
 /** What a missing or empty file says. */
@@ -72,7 +72,7 @@ export function parseServersFile(source: string, fileName: string): ParsedServer
 interface ReadSection<T> {
   readonly entries: ReadonlyMap<string, T>;
   readonly broken: ReadonlyMap<string, BrokerError>;
-  readonly notes: readonly string[];
+  readonly notes: readonly FileNote[];
   readonly searched: readonly SearchedEntry[];
 }
 
@@ -86,7 +86,7 @@ function readSection<T>(
 ): ReadSection<T> {
   const entries = new Map<string, T>();
   const broken = new Map<string, BrokerError>();
-  const notes: string[] = [];
+  const notes: FileNote[] = [];
   const searched: SearchedEntry[] = [];
   for (const [name, value] of Object.entries(values)) {
     const parsed = schema.safeParse(value);
@@ -101,7 +101,7 @@ function readSection<T>(
         : badEntry(root, section, name, parsed.error.issues);
     const error = brokenEntry(fileName, name, placeOf(source, problem.node.offset), problem.message);
     if (isServerName(name)) broken.set(name, error);
-    notes.push(error.message);
+    notes.push({ message: error.message, isEntryLost: true });
   }
   return { entries, broken, notes, searched };
 }

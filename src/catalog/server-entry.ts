@@ -100,6 +100,14 @@ export interface StdioServerEntry extends EntryBase {
 
 export type ServerEntry = RemoteServerEntry | StdioServerEntry;
 
+/** Something in the user's file that is not as it will have been meant, though the rest can be used. */
+export interface FileNote {
+  /** One sentence, with its place and without a value. */
+  readonly message: string;
+  /** The entry is left out for it. */
+  readonly isEntryLost: boolean;
+}
+
 /** The user's file as read last, and the built-in catalog. */
 export interface Catalog {
   /** An entry of the user's file. @throws {BrokerError} `invalid_input` with line and column when the file or this entry is broken and none was read before. */
@@ -114,8 +122,7 @@ export interface Catalog {
     readonly allowedRedirectUris: readonly string[];
     readonly allowedPrivateHosts: readonly string[];
   }>;
-  /** What in the user's file is not as it should be, though the rest can be used: one sentence each, with its place. */
-  fileNotes(): Promise<readonly string[]>;
+  fileNotes(): Promise<readonly FileNote[]>;
   /** Writes one entry into the user's file, keeping comments and unknown keys. @throws {BrokerError} `invalid_input` when the name is taken. */
   addUserEntry(
     serverName: string,

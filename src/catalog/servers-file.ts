@@ -8,6 +8,7 @@ import { BrokerError } from '../core/errors.js';
 import { FILE_TIMESTAMP_GRANULARITY_MS, SERVERS_FILE_MAX_BYTES } from '../core/limits.js';
 import type { Log } from '../core/log.js';
 import { EMPTY_SERVERS_FILE, type ParsedServersFile, parseServersFile } from './parse-servers-file.js';
+import type { FileNote } from './server-entry.js';
 
 /** The file as it is now, or as it was when it was last good. */
 export interface ServersFileReader {
@@ -28,11 +29,12 @@ export function createServersFileReader(path: string, log: Log): ServersFileRead
   let notesTold = '';
 
   /** Once for each: a file is read again at every change of it. */
-  function tell(notes: readonly string[]): void {
-    const told = notes.join('\n');
+  function tell(notes: readonly FileNote[]): void {
+    const told = notes.map(({ message }) => message).join('\n');
     if (told === notesTold) return;
     notesTold = told;
-    for (const note of notes) log.warn({ note }, 'something in the file of servers is not as it should be');
+    for (const { message } of notes)
+      log.warn({ note: message }, 'something in the file of servers is not as it should be');
   }
 
   return {

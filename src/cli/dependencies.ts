@@ -26,7 +26,8 @@ export interface CliDependencies {
   /** What `doctor` says of this installation: store, key, listener, catalog. Never throws for what is merely broken. */
   readonly diagnoseInstallation: () => Promise<readonly Finding[]>;
   /** The client ID metadata document to host at `clientId`. */
-  readonly clientMetadata: (clientId: string) => Readonly<Record<string, unknown>>;
+  /** @throws {UsageError} where its redirect URI has no port that could be named. */
+  readonly clientMetadata: (clientId: string) => Promise<Readonly<Record<string, unknown>>>;
   /** Serves stdio until the host is gone; resolves to the exit code. */
   readonly serve: (agent?: string) => Promise<number>;
   /** Opens a checked http(s) URL; false where no browser can be had. See `createBrowserOpener`. */
@@ -36,4 +37,6 @@ export interface CliDependencies {
   readonly stdout: TerminalOutput;
   readonly stderr: TerminalOutput;
   readonly version: string;
+  /** What the user types to start this program: of `ownCommand`. */
+  readonly command: string;
 }

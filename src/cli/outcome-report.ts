@@ -3,12 +3,12 @@ import { failurePayload } from '../broker/failure.js';
 import type { Cleared, Failure, Outcome, RequiresAuth, RequiresOauthConfig, Success } from '../broker/outcomes.js';
 import { displayText } from '../core/display-text.js';
 import type { BrokerError } from '../core/errors.js';
-import { GENERAL_SKILL } from '../core/names.js';
+import { GENERAL_SKILL, PRODUCT_NAME } from '../core/names.js';
+import { adviceFor } from './advice.js';
 import type { CommandContext } from './command.js';
 import { EXIT_AUTHORIZATION_NEEDED, EXIT_FAILED, EXIT_SUCCESS } from './exit-code.js';
 import type { Terminal } from './terminal.js';
 
-const COMMAND = 'mcp-oauth-broker';
 const ERROR_MAX_LENGTH = 1_000;
 
 /** What a server needs, by why it is asked for; said after the server's name. */
@@ -32,10 +32,10 @@ export function reportOutcome(context: CommandContext, outcome: Outcome): number
       sayWhatIsNeeded(context, outcome);
       return EXIT_AUTHORIZATION_NEEDED;
     case 'requires_auth':
-      sayHowToSignIn(context.terminal, outcome);
+      sayHowToSignIn(context, outcome);
       return EXIT_AUTHORIZATION_NEEDED;
     case 'error':
-      sayWhatFailed(context.terminal, outcome);
+      sayWhatFailed(context, outcome);
       return EXIT_FAILED;
   }
 }
@@ -62,7 +62,7 @@ export function reportCleared(context: CommandContext, outcome: Cleared | Failur
 
 /** The payload of an error that came as an exception. */
 export function failureOf(error: BrokerError, serverName: string): Failure {
-  return failurePayload(serverName, error, [GENERAL_SKILL], `Run: ${COMMAND} doctor`);
+  return failurePayload(serverName, error, [GENERAL_SKILL], `Run: ${PRODUCT_NAME} doctor`);
 }
 
 function counted(count: number, noun: string): string {
@@ -95,8 +95,8 @@ function sayWhatIsNeeded({ terminal, dependencies }: CommandContext, outcome: Re
   terminal.line(isAboutScope ? 'Then run:' : 'Then run, with the client that it gave you:');
   terminal.line(
     isAboutScope
-      ? `  ${COMMAND} connect ${serverName} --scope SCOPES`
-      : `  ${COMMAND} connect ${serverName} --client-id ID${found.needsClientSecret ? ' --client-secret-stdin' : ''}`,
+      ? `  ${dependencies.command} connect ${serverName} --scope SCOPES`
+      : `  ${dependencies.command} connect ${serverName} --client-id ID${found.needsClientSecret ? ' --client-secret-stdin' : ''}`,
   );
   if (outcome.configUrl !== undefined) {
     terminal.line('or, while a broker is running (in your MCP host), fill in the form at');
@@ -105,62 +105,26 @@ function sayWhatIsNeeded({ terminal, dependencies }: CommandContext, outcome: Re
 }
 
 /** The page itself is for `connect`, which stays to take the answer. */
-function sayHowToSignIn(terminal: Terminal, { serverName, authType, reason }: RequiresAuth): void {
+function sayHowToSignIn({ terminal, dependencies }: CommandContext, outcome: RequiresAuth): void {
+  if (terminal.json) return;
+  const { serverName, authType, reason } = outcome;
   const takesKey = authType === 'bearer' || authType === 'api_key';
   const isRefused = reason === 'key_rejected' || reason === 'token_rejected';
-  terminal.line(
+  terminal.problem(
     isRefused
-      ? `${terminal.style.bold(serverName)} refused the ${takesKey ? 'key' : 'token'}.`
-      : `${terminal.style.bold(serverName)} needs you to ${takesKey ? 'give a key' : 'sign in'} first${reason === undefined ? '' : ` (${reason})`}.`,
+      ? `${serverName} refused the ${takesKey ? 'key' : 'token'}.`
+      : `${serverName} needs you to ${takesKey ? 'give a key' : 'sign in'} first${reason === undefined ? '' : ` (${reason})`}.`,
   );
-  terminal.line(`  Run: ${COMMAND} ${takesKey ? 'key set' : 'connect'} ${serverName}`);
+  terminal.problem(`  Run: ${dependencies.command} ${takesKey ? 'key set' : 'connect'} ${serverName}`);
 }
 
-function sayWhatFailed(terminal: Terminal, outcome: Failure): void {
+function sayWhatFailed({ terminal, dependencies }: CommandContext, outcome: Failure): void {
   if (terminal.json) return;
   const name = outcome.serverName === '' ? '' : `${displayText(outcome.serverName)}: `;
   terminal.problem(`${name}${displayText(outcome.error, ERROR_MAX_LENGTH)}`);
   const upstream = outcome.upstreamError;
   if (upstream !== undefined)
     terminal.problem(`  The server's words (${upstream.code}): ${displayText(upstream.message)}`);
-  const advice = adviceFor(outcome);
+  const advice = adviceFor(outcome, dependencies.command);
   if (advice !== undefined) terminal.problem(`  ${advice}`);
-}
-
-/** What a person at a terminal can do; `nextStep` speaks to an agent. */
-function adviceFor(failure: Failure): string | undefined {
-  switch (failure.code) {
-    case 'unknown_server':
-      return `See the names with "${COMMAND} list", or add it with "${COMMAND} add NAME URL".`;
-    case 'callback_port_in_use':
-      return 'Stop the program that uses the port, or connect with --paste-back.';
-    case 'authorization_denied':
-    case 'authorization_failed':
-    case 'state_expired':
-    case 'state_invalid':
-    case 'grant_rejected':
-      return `Begin anew with "${COMMAND} connect ${displayText(failure.serverName)}".`;
-    case 'server_url_mismatch':
-      return `This name stands for another URL: choose another name, or "${COMMAND} remove ${displayText(failure.serverName)}" first.`;
-    case 'client_rejected':
-      return `Check the client and its secret, then "${COMMAND} connect ${displayText(failure.serverName)} --client-id ID --client-secret-stdin".`;
-    case 'redirect_not_allowed':
-      return 'Use a redirect URI on 127.0.0.1, or name yours under allowedRedirectUris in servers.json.';
-    case 'pkce_unsupported':
-      return 'If the provider supports PKCE with S256 all the same, set "assumePkce": true under oauth in servers.json.';
-    case 'insufficient_scope':
-      return `Ask for more: "${COMMAND} connect ${displayText(failure.serverName)} --scope SCOPES".`;
-    case 'tool_not_found':
-      return `See its tools with "${COMMAND} tools ${displayText(failure.serverName)}".`;
-    case 'discovery_failed':
-    case 'upstream_unreachable':
-    case 'vault_unreadable':
-    case 'vault_key_wrong':
-      return `See what is wrong with "${`${COMMAND} doctor ${displayText(failure.serverName)}`.trim()}".`;
-    default:
-      if (!failure.retryable) return undefined;
-      return failure.retryAfterSeconds === undefined
-        ? 'Try again later.'
-        : `Try again in ${failure.retryAfterSeconds} s.`;
-  }
 }

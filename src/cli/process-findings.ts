@@ -1,21 +1,24 @@
 /** What `doctor` can tell from the process itself: Node's version, proxies, certificate authorities. */
 import { access, constants } from 'node:fs/promises';
 import type { Finding } from '../broker/broker.js';
+import { PRODUCT_NAME } from '../core/names.js';
 import { noProxy, proxySetting } from '../core/proxy-environment.js';
 
 const NODE_MIN_MAJOR = 20;
 
-/** Findings of this process; `nodeVersion` as in `process.versions.node`. */
+/** Findings of this process; `version` is the product's, `nodeVersion` as in `process.versions.node`. */
 export async function processFindings(
   env: Readonly<Record<string, string | undefined>>,
+  version: string,
   nodeVersion = process.versions.node,
 ): Promise<readonly Finding[]> {
-  return [nodeFinding(nodeVersion), proxyFinding(env), ...(await certificateFindings(env))];
+  return [nodeFinding(version, nodeVersion), proxyFinding(env), ...(await certificateFindings(env))];
 }
 
-function nodeFinding(version: string): Finding {
-  const isNewEnough = Number(version.split('.', 1)[0]) >= NODE_MIN_MAJOR;
-  const found = { step: 'node', ok: isNewEnough, message: `Node.js ${version}` } as const;
+function nodeFinding(version: string, nodeVersion: string): Finding {
+  const isNewEnough = Number(nodeVersion.split('.', 1)[0]) >= NODE_MIN_MAJOR;
+  const message = `${PRODUCT_NAME} ${version} on Node.js ${nodeVersion}`;
+  const found = { step: 'node', ok: isNewEnough, message } as const;
   return isNewEnough ? found : { ...found, advice: `Install Node.js ${NODE_MIN_MAJOR} or later.` };
 }
 

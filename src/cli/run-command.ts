@@ -33,8 +33,8 @@ export async function runCommand(argv: readonly string[], dependencies: CliDepen
 
   function exitCodeOf(error: unknown, output: Terminal): number {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT_SUCCESS;
-    if (error instanceof CommanderError) return reportUsage(output, usageMessage(error));
-    if (error instanceof UsageError) return reportUsage(output, error.message);
+    if (error instanceof CommanderError) return reportUsage(dependencies, output, usageMessage(error));
+    if (error instanceof UsageError) return reportUsage(dependencies, output, error.message);
     const failure =
       error instanceof BrokerError
         ? error
@@ -49,11 +49,9 @@ function contextOf(dependencies: CliDependencies, terminal: Terminal, agent: str
   return { dependencies, terminal, principal: dependencies.principal(agent), agent };
 }
 
-function reportUsage(terminal: Terminal, message: string): number {
-  terminal.payload(
-    failureOf(new BrokerError('invalid_input', message, { nextStep: 'Run: mcp-oauth-broker --help' }), ''),
-  );
-  if (!terminal.json) terminal.problem(`${message}\nSee: mcp-oauth-broker --help`);
+function reportUsage({ command }: CliDependencies, terminal: Terminal, message: string): number {
+  terminal.payload(failureOf(new BrokerError('invalid_input', message, { nextStep: `Run: ${command} --help` }), ''));
+  if (!terminal.json) terminal.problem(`${message}\nSee: ${command} --help`);
   return EXIT_USAGE;
 }
 

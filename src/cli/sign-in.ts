@@ -46,7 +46,7 @@ export async function signIn(
     });
     if (answer === undefined) {
       context.terminal.note(
-        `Not signed in yet. It can still be finished: run "mcp-oauth-broker connect ${outcome.serverName}" again.`,
+        `Not signed in yet. It can still be finished: run "${context.dependencies.command} connect ${outcome.serverName}" again.`,
       );
       return EXIT_AUTHORIZATION_NEEDED;
     }

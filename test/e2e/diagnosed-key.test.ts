@@ -1,4 +1,4 @@
-/** What `doctor NAME` says of servers that take a key, or name no authorization server. */
+/** What `doctor NAME` says of a server: of its key, its client, and what is wrong on the way to them. */
 import { afterAll, expect, it } from 'vitest';
 import { composedBroker } from '../support/composed-broker.js';
 import { createStage } from '../support/stage.js';
@@ -30,4 +30,43 @@ it('speaks of the key where a key is taken, and of a guess as a guess', async ()
     state: 'active',
   }));
   expect(await grantOf('keyed')).toMatchObject({ ok: true });
+});
+
+it('walks to the client that would be used, and advises no sign-in after what is wrong', async () => {
+  const authorizationServer = await stage.authorizationServer();
+  const noRegistration = await stage.authorizationServer({ registration: 'none' });
+  const [{ url }, { url: manualUrl }] = [
+    await stage.server({ authorizationServer }),
+    await stage.server({ authorizationServer: noRegistration }),
+  ];
+  const home = await stage.home({
+    mcpServers: {
+      own: { url, oauth: { clientId: 'ours', clientSecret: 'a secret', clientid: 'typo' } },
+      moved: { url, oauth: { clientId: 'ours', issuer: 'https://other.example' } },
+      unset: { url, oauth: { clientId: 'ours', clientSecret: { source: 'env', name: 'NOT_SET_ANYWHERE' } } },
+      open: { url },
+      manual: { url: manualUrl },
+    },
+  });
+  const { broker, principal } = stage.keep(await composedBroker({ home }));
+  const walk = async (name: string) => {
+    const findings = await broker.diagnose(principal, name);
+    return Object.fromEntries(findings.map((finding) => [finding.step, finding]));
+  };
+
+  const own = await walk('own');
+  expect(own.client).toMatchObject({ ok: true, message: 'Client ours of servers.json, with a secret.' });
+  expect(own.entry).toMatchObject({ ok: null, message: expect.stringContaining('oauth.clientid') });
+  expect(own.grant).toMatchObject({ ok: null, advice: 'mcp-oauth-broker connect own' });
+  for (const name of ['moved', 'unset']) {
+    const { grant, ...before } = await walk(name);
+    expect(Object.values(before).some(({ ok }) => ok === false)).toBe(true);
+    expect(grant).not.toHaveProperty('advice');
+  }
+  expect((await walk('unset')).client).toMatchObject({ ok: false, code: 'invalid_input' });
+  expect((await walk('open')).client).toMatchObject({ ok: true, message: 'The broker will register itself.' });
+  expect((await walk('manual')).client).toMatchObject({
+    ok: null,
+    advice: expect.stringContaining('mcp-oauth-broker connect manual --client-id ID'),
+  });
 });

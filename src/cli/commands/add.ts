@@ -18,7 +18,7 @@ export function registerAdd(afterSeparator: readonly string[] | undefined): Regi
           await dependencies.addEntry(serverName, entry);
           terminal.payload({ status: 'success', serverName });
           terminal.line(`${terminal.style.good('✓')} Added ${terminal.style.bold(serverName)}.`);
-          if ('url' in entry) terminal.line(`  Sign in with: mcp-oauth-broker connect ${serverName}`);
+          if ('url' in entry) terminal.line(`  Sign in with: ${dependencies.command} connect ${serverName}`);
           return EXIT_SUCCESS;
         }),
       );

@@ -15,7 +15,7 @@ export const registerClientMetadata: Register = (program, run) => {
         const configured = dependencies.env['MCP_OAUTH_CLIENT_METADATA_URL'];
         if (configured !== undefined && webAddress(configured) === undefined)
           throw new UsageError('MCP_OAUTH_CLIENT_METADATA_URL is not a URL.');
-        const document = dependencies.clientMetadata(configured ?? PLACEHOLDER);
+        const document = await dependencies.clientMetadata(configured ?? PLACEHOLDER);
         terminal.raw(terminal.json ? `${jsonLine(document)}\n` : `${JSON.stringify(document, null, 2)}\n`);
         terminal.note(
           configured === undefined

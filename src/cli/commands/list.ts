@@ -18,7 +18,7 @@ export const registerList: Register = (program, run) => {
         if ('status' in listed) return reportOutcome(context, listed);
         terminal.payload(listed);
         for (const line of table(listed.servers.flatMap((server) => rowsOf(terminal, server)))) terminal.line(line);
-        if (listed.servers.length === 0) terminal.line('No servers yet. Add one: mcp-oauth-broker add NAME URL');
+        if (listed.servers.length === 0) terminal.line(`No servers yet. Add one: ${dependencies.command} add NAME URL`);
         return EXIT_SUCCESS;
       }),
     );

@@ -1,7 +1,7 @@
 /** `remove NAME`: from the user's file, or what an agent added. */
 import { displayText } from '../../core/display-text.js';
 import { BrokerError } from '../../core/errors.js';
-import type { Register } from '../command.js';
+import type { CommandContext, Register } from '../command.js';
 import { EXIT_SUCCESS } from '../exit-code.js';
 import { failureOf, reportOutcome } from '../outcome-report.js';
 
@@ -13,17 +13,27 @@ export const registerRemove: Register = (program, run) => {
     .action((serverName: string) =>
       run(async (context) => {
         const { dependencies, terminal, principal } = context;
-        const isRemoved =
-          (await dependencies.removeEntry(serverName)) ||
-          (await (await dependencies.broker()).removeAddedServer(principal, serverName));
+        const hasCredentials = await isAnythingStored(context, serverName);
+        const isFromFile = await dependencies.removeEntry(serverName);
+        const isRemoved = isFromFile || (await (await dependencies.broker()).removeAddedServer(principal, serverName));
         if (!isRemoved) {
           const unknown = new BrokerError('unknown_server', 'There is no entry of this name to remove.');
           return reportOutcome(context, failureOf(unknown, displayText(serverName)));
         }
         terminal.payload({ status: 'success', serverName });
         terminal.line(`${terminal.style.good('✓')} Removed ${terminal.style.bold(serverName)}.`);
-        terminal.line(`  What is still stored for it goes with: mcp-oauth-broker clear ${serverName}`);
+        if (isFromFile && hasCredentials)
+          terminal.line(`  What is still stored for it goes with: ${dependencies.command} clear ${serverName}`);
         return EXIT_SUCCESS;
       }),
     );
 };
+
+/** What an agent added goes with its credentials; of the user's own entry they stay. */
+async function isAnythingStored({ dependencies, principal }: CommandContext, serverName: string): Promise<boolean> {
+  const listed = await (await dependencies.broker()).listServers(principal, serverName);
+  return (
+    'servers' in listed &&
+    listed.servers.some(({ accounts }) => accounts.some(({ state }) => state !== 'not_connected'))
+  );
+}

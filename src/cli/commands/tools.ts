@@ -7,6 +7,7 @@ import { EXIT_SUCCESS } from '../exit-code.js';
 import { reportOutcome } from '../outcome-report.js';
 
 const PAGES_MAX = TOOLS_MAX / SEARCH_LIMIT_MAX;
+const ARGUMENTS_MAX_LENGTH = 300;
 
 export const registerTools: Register = (program, run) => {
   program
@@ -33,7 +34,18 @@ async function listTools(context: CommandContext, serverName: string): Promise<n
     terminal.line(terminal.style.bold(displayText(tool.name)));
     const description = displayText(tool.description ?? '', Math.max(40, terminal.columns - 2));
     if (description !== '') terminal.line(`  ${description}`);
+    const names = argumentNames(tool);
+    if (names !== '') terminal.line(terminal.style.dim(`  ${names}`));
   }
   if (tools.length === 0) terminal.line(`${serverName} offers no tools.`);
   return EXIT_SUCCESS;
+}
+
+/** The arguments by their names, those that may be left out with a question mark; `tools NAME --json` has the whole schema. */
+function argumentNames({ inputSchema }: FoundTool): string {
+  const { properties, required } = inputSchema;
+  if (typeof properties !== 'object' || properties === null) return '';
+  const needed = Array.isArray(required) ? required : [];
+  const names = Object.keys(properties).map((name) => (needed.includes(name) ? name : `${name}?`));
+  return names.length === 0 ? '' : displayText(`Arguments: ${names.join(', ')}`, ARGUMENTS_MAX_LENGTH);
 }

@@ -180,7 +180,7 @@ describe('reading', () => {
     });
     expect(await catalog.findOAuthProvider('here')).toMatchObject({ clientId: 'c' });
     await expect(catalog.findOAuthProvider('there')).rejects.toMatchObject({ code: 'invalid_input' });
-    expect(await catalog.fileNotes()).toEqual([
+    expect((await catalog.fileNotes()).map(({ message }) => message)).toEqual([
       expect.stringContaining('line 3, column 23: the entry "bad"'),
       expect.stringContaining('line 4, column 7: the entry "no name" cannot be used: a name is 1 to 64 letters'),
       expect.stringContaining('line 5, column 77: the entry "there"'),
@@ -211,7 +211,7 @@ describe('reading', () => {
         "oauth": { "clientid": "c", "scope": "x" } },
       "b": { "command": "sh", "args": ["-c", "echo \${HOME}"] } } }`);
 
-    const notes = await catalog.fileNotes();
+    const notes = (await catalog.fileNotes()).map(({ message }) => message);
 
     expect(notes).toEqual([
       expect.stringMatching(
@@ -320,7 +320,7 @@ describe('hostile content', () => {
       await write(`{ "mcpServers": { ${JSON.stringify(name)}: { "url": "https://a.example" } } }`);
       const catalog = catalogOf();
       expect(await catalog.userEntries().catch(() => [])).toEqual([]);
-      expect(String(await catalog.fileNotes().catch(String))).toMatch(/name/);
+      expect(JSON.stringify(await catalog.fileNotes().catch(String))).toMatch(/name/);
     }
     await problemOf(
       '{ "mcpServers": { "a": { "url": "https://a.example", "headers": { "__proto__": { "polluted": "x" } } } } }',

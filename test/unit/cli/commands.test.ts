@@ -167,13 +167,35 @@ describe('add and remove', () => {
     expect((await run(['remove', 'acme'], { world })).code).toBe(0);
     expect(world.entries.size).toBe(0);
     expect((await run(['remove', 'added-by-agent'], { world })).code).toBe(0);
+    expect((await run(['remove', 'added-by-agent'], { world })).out).not.toContain('clear');
     const none = await run(['remove', 'none', '--json'], { world });
     expect(none.code).toBe(1);
     expect(jsonLines(none.out)).toMatchObject([{ code: 'unknown_server', serverName: 'none' }]);
   });
 });
 
+describe('remove', () => {
+  it.each([
+    ['connected', true],
+    ['auth_required', true],
+    ['not_connected', false],
+  ] as const)('of a server that is %s speaks of what is still stored: %s', async (state, isToldOf) => {
+    const world = createWorld();
+    world.entries.set('acme', { url: 'https://a.example' });
+    const server = { serverName: 'acme', accounts: [{ account: 'default', state }] } as unknown as ServerStatus;
+    const broker = { listServers: async () => ({ servers: [server] }) };
+    const { out } = await run(['remove', 'acme'], { world, broker });
+    expect(out.includes('mcp-oauth-broker clear acme')).toBe(isToldOf);
+  });
+});
+
 describe('tools and call', () => {
+  it('names the arguments of a tool, and those that may be left out', async () => {
+    const inputSchema = { properties: { title: {}, body: {} }, required: ['title'] };
+    const broker = { searchTools: async () => ({ tools: [{ ...found('create'), inputSchema }], total: 1 }) };
+    expect((await run(['tools', 'linear'], { broker })).out).toBe('create\n  Arguments: title, body?\n');
+  });
+
   it('T64 lets no control character of a server through, and cuts long descriptions', async () => {
     const tools = [
       {
@@ -231,7 +253,8 @@ describe('tools and call', () => {
     const locked = { callTool: async () => ({ kind: 'outcome', outcome: requiresAuth() }) as const };
     expect(await run(['call', 'linear', 'x'], { broker: locked })).toMatchObject({
       code: 3,
-      out: expect.stringContaining('connect linear'),
+      out: '',
+      err: expect.stringContaining('connect linear'),
     });
     const unknown = { callTool: async () => ({ kind: 'outcome', outcome: failed('tool_not_found') }) as const };
     expect((await run(['call', 'linear', 'x'], { broker: unknown })).code).toBe(1);
@@ -282,7 +305,7 @@ describe('clear, key, doctor and client-metadata', () => {
     const broker = { storeKey: async () => requiresAuth({ authType: 'bearer', reason: 'key_rejected' }) };
     expect(await run(['key', 'set', 'linear'], { broker, stdin: 'bad-key-12345' })).toMatchObject({
       code: 3,
-      out: expect.stringContaining('refused the key'),
+      err: expect.stringContaining('refused the key'),
     });
   });
 
@@ -325,6 +348,33 @@ describe('clear, key, doctor and client-metadata', () => {
     expect(jsonLines(out)).toEqual([{ findings }]);
     const worse = [...findings, { step: 'probe', ok: false, message: 'no answer' } as const];
     expect((await run(['doctor', 'linear'], { broker: { diagnose: async () => worse } })).code).toBe(1);
+  });
+
+  it('says what a person types, and of an error what a person can do', async () => {
+    const findings = [
+      { step: 'client', ok: false, message: 'another issuer', code: 'issuer_changed' } as const,
+      { step: 'grant', ok: null, message: 'nobody', advice: 'mcp-oauth-broker connect linear' } as const,
+    ];
+    const { out } = await run(['doctor', 'linear'], {
+      broker: { diagnose: async () => findings },
+      dependencies: { command: 'npx mcp-oauth-broker' },
+    });
+    expect(out.split('\n')).toEqual([
+      '✗ client: another issuer',
+      '    Check oauth.issuer and the client of this server in servers.json.',
+      '– grant: nobody',
+      '    npx mcp-oauth-broker connect linear',
+      '',
+    ]);
+    expect((await run(['doctor'])).out).toContain(`node: mcp-oauth-broker 1.2.3 on Node.js ${process.versions.node}`);
+  });
+
+  it('hints at the command that was typed', async () => {
+    const dependencies = { command: 'node dist/main.js' };
+    expect((await run(['list'], { dependencies })).out).toContain('node dist/main.js add NAME URL');
+    expect((await run(['nonsense'], { dependencies })).err).toContain('See: node dist/main.js --help');
+    const broker = { callTool: async () => ({ kind: 'outcome', outcome: failed('unknown_server') }) as const };
+    expect((await run(['call', 'x', 'y'], { broker, dependencies })).err).toContain('"node dist/main.js list"');
   });
 
   it('prints the document to host', async () => {

@@ -150,7 +150,10 @@ export async function run(argv: readonly string[], options: RunOptions = {}) {
     removeEntry: async (serverName) => world.entries.delete(serverName),
     consoleUrl: (serverName) => (serverName === 'github' ? 'https://github.com/settings/developers' : undefined),
     diagnoseInstallation: async () => [{ step: 'store', ok: true, message: 'the vault opens' }],
-    clientMetadata: (clientId) => ({ client_id: clientId, redirect_uris: ['http://127.0.0.1:27182/oauth/callback'] }),
+    clientMetadata: async (clientId) => ({
+      client_id: clientId,
+      redirect_uris: ['http://127.0.0.1:27182/oauth/callback'],
+    }),
     serve: async () => 0,
     openBrowser: async (url) => {
       world.opened.push(url);
@@ -161,6 +164,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}) {
     stdout,
     stderr,
     version: '1.2.3',
+    command: 'mcp-oauth-broker',
     ...options.dependencies,
   });
   const [out, err] = [text(stdout), text(stderr)];
