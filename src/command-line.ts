@@ -2,6 +2,7 @@
 import { createBrowserOpener, ownCommand, runCommand, UsageError } from './cli/index.js';
 import { type BrokerProcess, type Composition, composeBroker } from './compose.js';
 import { PRODUCT_NAME } from './core/names.js';
+import { foreignHosts } from './foreign-hosts.js';
 import { defaultCallbackPort, diagnoseInstallation } from './installation.js';
 import { clientMetadataDocument } from './oauth/index.js';
 import { principalOf, type Settings } from './settings.js';
@@ -29,6 +30,7 @@ export async function runFromCommandLine(
     principal: (agent) => principalOf(settings, agent, COMMAND_LINE_AGENT),
     addEntry: (serverName, entry) => parts().catalog.addUserEntry(serverName, entry),
     removeEntry: (serverName) => parts().catalog.removeUserEntry(serverName),
+    ...foreignHosts(() => parts().catalog, composition.environment, version),
     consoleUrl: (serverName) => parts().catalog.findBuiltIn(serverName)?.consoleUrl,
     diagnoseInstallation: () => diagnoseInstallation(parts(), settings),
     clientMetadata: async (clientId) => ({

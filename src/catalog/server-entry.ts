@@ -124,10 +124,7 @@ export interface Catalog {
   }>;
   fileNotes(): Promise<readonly FileNote[]>;
   /** Writes one entry into the user's file, keeping comments and unknown keys. @throws {BrokerError} `invalid_input` when the name is taken. */
-  addUserEntry(
-    serverName: string,
-    entry: { url: string } | { command: string; args: readonly string[] },
-  ): Promise<void>;
+  addUserEntry(serverName: string, entry: Readonly<Record<string, unknown>>): Promise<void>;
   /** Returns whether there was one. */
   removeUserEntry(serverName: string): Promise<boolean>;
 }

@@ -1,6 +1,7 @@
 /** What the command line needs from its surroundings; `main.ts` passes it in, tests pass real streams and a small broker. */
 import type { Readable, Writable } from 'node:stream';
 import type { Broker, Finding } from '../broker/broker.js';
+import type { HostName } from '../core/names.js';
 import type { Principal } from '../core/principal.js';
 
 /** A readable stream that may be a terminal. */
@@ -9,8 +10,33 @@ export type TerminalInput = Readable & { readonly isTTY?: boolean | undefined };
 /** A writable stream that may be a terminal. */
 export type TerminalOutput = Writable & { readonly isTTY?: boolean | undefined; readonly columns?: number | undefined };
 
-/** An entry of the user's file as `add` writes it. */
-export type NewServerEntry = { readonly url: string } | { readonly command: string; readonly args: readonly string[] };
+/** An entry of the user's file as `add` and `import` write it. */
+export type NewServerEntry = Readonly<Record<string, unknown>>;
+
+/** A server of another host, as it would stand in the user's file. */
+export interface ForeignServer {
+  readonly serverName: string;
+  /** The user's file has an entry of this name. */
+  readonly isTaken: boolean;
+  readonly imported:
+    | {
+        readonly kind: 'entry';
+        readonly entry: NewServerEntry;
+        readonly secrets: readonly { readonly name: string; readonly value: string }[];
+        readonly notes: readonly string[];
+      }
+    | { readonly kind: 'skipped'; readonly reason: string };
+}
+
+/** What `install` did to a host's file. */
+export interface HostInstallation {
+  readonly path: string;
+  readonly change: 'added' | 'replaced' | 'none';
+  readonly backup?: string;
+  readonly entry: Readonly<Record<string, unknown>>;
+  /** Variables of ours that hold secrets, and so are not written into a host's file. */
+  readonly leftOut: readonly string[];
+}
 
 export interface CliDependencies {
   /** Opens the broker at the first call: `--help` and usage errors need none. The caller closes it. */
@@ -21,6 +47,12 @@ export interface CliDependencies {
   readonly addEntry: (serverName: string, entry: NewServerEntry) => Promise<void>;
   /** Removes an entry of the user's file; false when there is none. @throws {BrokerError} `invalid_input`. */
   readonly removeEntry: (serverName: string) => Promise<boolean>;
+  /** The servers of another host, and the files that they stand in. @throws {BrokerError} `invalid_input` for a broken file. */
+  readonly foreignServers: (
+    host: HostName,
+  ) => Promise<{ readonly files: readonly string[]; readonly servers: readonly ForeignServer[] }>;
+  /** Writes this broker into a host's file. @throws {BrokerError} `invalid_input`; nothing is written then. */
+  readonly installInto: (host: HostName, scope: 'user' | 'project') => Promise<HostInstallation>;
   /** Where a client or key is made at a known provider (the built-in catalog's `consoleUrl`). */
   readonly consoleUrl: (serverName: string) => string | undefined;
   /** What `doctor` says of this installation: store, key, listener, catalog. Never throws for what is merely broken. */

@@ -7,6 +7,8 @@ import { registerClear } from './commands/clear.js';
 import { registerClientMetadata } from './commands/client-metadata.js';
 import { registerConnect } from './commands/connect.js';
 import { registerDoctor } from './commands/doctor.js';
+import { registerImport } from './commands/import.js';
+import { registerInstall } from './commands/install.js';
 import { registerKey } from './commands/key.js';
 import { registerList } from './commands/list.js';
 import { registerRemove } from './commands/remove.js';
@@ -53,6 +55,8 @@ function commands(afterSeparator: readonly string[] | undefined): readonly Regis
     registerKey,
     registerSecret,
     registerDoctor,
+    registerImport,
+    registerInstall,
     registerClientMetadata,
   ];
 }

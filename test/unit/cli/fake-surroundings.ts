@@ -148,6 +148,8 @@ export async function run(argv: readonly string[], options: RunOptions = {}) {
       world.entries.set(serverName, entry);
     },
     removeEntry: async (serverName) => world.entries.delete(serverName),
+    foreignServers: async () => ({ files: [], servers: [] }),
+    installInto: async () => ({ path: '/host.json', change: 'added', entry: {}, leftOut: [] }),
     consoleUrl: (serverName) => (serverName === 'github' ? 'https://github.com/settings/developers' : undefined),
     diagnoseInstallation: async () => [{ step: 'store', ok: true, message: 'the vault opens' }],
     clientMetadata: async (clientId) => ({

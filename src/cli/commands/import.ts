@@ -1,0 +1,91 @@
+/** `import HOST`: takes the servers of another MCP host over into the user's file; its secrets go to the vault. */
+import { Argument } from 'commander';
+import { HOST_NAMES, type HostName } from '../../core/names.js';
+import type { CommandContext, Register } from '../command.js';
+import type { ForeignServer } from '../dependencies.js';
+import { EXIT_FAILED, EXIT_SUCCESS } from '../exit-code.js';
+
+interface Taken {
+  readonly serverName: string;
+  readonly secrets: readonly string[];
+  readonly notes: readonly string[];
+}
+
+interface Skipped {
+  readonly serverName: string;
+  readonly reason: string;
+}
+
+export const registerImport: Register = (program, run) => {
+  program
+    .command('import')
+    .description('take over the servers of another MCP host')
+    .addArgument(new Argument('<host>', 'whose servers').choices(HOST_NAMES))
+    .option('--dry-run', 'say what would be taken, and change nothing')
+    .action((host: HostName, { dryRun = false }: { readonly dryRun?: boolean }) =>
+      run(async (context) => {
+        const { dependencies, terminal } = context;
+        const { files, servers } = await dependencies.foreignServers(host);
+        const results: (Taken | Skipped)[] = [];
+        for (const server of servers) results.push(await take(context, server, dryRun));
+        report(context, host, files, results, dryRun);
+        terminal.payload({ status: 'success', host, files, dryRun, ...parted(results) });
+        return files.length === 0 ? EXIT_FAILED : EXIT_SUCCESS;
+      }),
+    );
+};
+
+/** Secrets first: an entry must not name one that is nowhere. */
+async function take(context: CommandContext, server: ForeignServer, dryRun: boolean): Promise<Taken | Skipped> {
+  const { serverName, imported, isTaken } = server;
+  if (imported.kind === 'skipped') return { serverName, reason: imported.reason };
+  if (isTaken) return { serverName, reason: 'there is an entry of this name already' };
+  const { entry, secrets, notes } = imported;
+  const problem = dryRun ? undefined : await storeSecrets(context, secrets);
+  if (problem !== undefined) return { serverName, reason: problem };
+  if (!dryRun) await context.dependencies.addEntry(serverName, entry);
+  return { serverName, secrets: secrets.map(({ name }) => name), notes };
+}
+
+/** @returns what is wrong with one of them */
+async function storeSecrets(
+  { dependencies, principal }: CommandContext,
+  secrets: readonly { readonly name: string; readonly value: string }[],
+): Promise<string | undefined> {
+  for (const { name, value } of secrets) {
+    const stored = await (await dependencies.broker()).storeSecret(principal, { scope: 'user', name, value });
+    if (stored.status === 'error') return stored.error;
+  }
+  return undefined;
+}
+
+function parted(results: readonly (Taken | Skipped)[]) {
+  return {
+    imported: results.filter((result) => 'secrets' in result),
+    skipped: results.filter((result) => 'reason' in result),
+  };
+}
+
+function report(
+  { dependencies, terminal }: CommandContext,
+  host: HostName,
+  files: readonly string[],
+  results: readonly (Taken | Skipped)[],
+  dryRun: boolean,
+): void {
+  const { style } = terminal;
+  if (files.length === 0) terminal.problem(`There is no configuration of ${host} here.`);
+  for (const path of files) terminal.line(style.dim(path));
+  for (const result of results) {
+    if ('reason' in result) {
+      terminal.line(`${style.dim('–')} ${style.bold(result.serverName)} was not taken: ${result.reason}`);
+      continue;
+    }
+    terminal.line(`${style.good('✓')} ${style.bold(result.serverName)}${dryRun ? ' would be taken' : ''}`);
+    for (const name of result.secrets) terminal.line(`  secret in the vault: ${name}`);
+    for (const note of result.notes) terminal.line(`  ${note}`);
+  }
+  const taken = parted(results).imported.length;
+  if (taken > 0 && !dryRun)
+    terminal.line(`Nothing was changed at ${host}. Put the broker there with: ${dependencies.command} install ${host}`);
+}
