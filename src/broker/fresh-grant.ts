@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { BrokerError } from '../core/errors.js';
-import { REFRESH_AHEAD_WAIT_MS } from '../core/limits.js';
+import { BACKGROUND_REFRESH_AHEAD_MS, REFRESH_AHEAD_WAIT_MS } from '../core/limits.js';
 import type { Grant } from '../vault/index.js';
 import { accessOf, type GrantAccess, needsRefresh, stillValid, usable, withoutRefreshToken } from './grant-access.js';
 import { type KnownServer, refuseOtherUrl } from './known-server.js';
@@ -24,6 +24,8 @@ export interface FreshGrants {
    *   `grant_rejected`, `insufficient_scope`, and as discovery does.
    */
   freshGrant(server: KnownServer, refusedToken?: string): Promise<GrantAccess>;
+  /** The same for a server that nobody calls now: renewed earlier, and only where somebody signed in. */
+  refreshAhead(server: KnownServer): Promise<GrantAccess>;
   /** Resolves when no renewal is under way: a commit in flight ends before the process does. */
   settled(): Promise<void>;
 }
@@ -34,16 +36,19 @@ export function createFreshGrants(parts: Parts): FreshGrants {
 
   function freshGrant(server: KnownServer, refusedToken?: string): Promise<GrantAccess> {
     return unattendedGrantType(server.entry) === undefined
-      ? freshSignedIn(server, refusedToken)
+      ? freshSignedIn(server, { refusedToken })
       : freshUnattended(server, refusedToken);
   }
 
-  async function freshSignedIn(server: KnownServer, refusedToken: string | undefined): Promise<GrantAccess> {
+  async function freshSignedIn(
+    server: KnownServer,
+    { refusedToken, aheadMs }: { readonly refusedToken?: string | undefined; readonly aheadMs?: number },
+  ): Promise<GrantAccess> {
     const unwritten = await refreshedGrants.unwritten(server.id);
     const grant = unwritten ?? (await stored(server));
     if (grant !== undefined) refuseOtherUrl(server, grant.serverUrl);
     if (unwritten !== undefined) return stillValid(unwritten, parts.clock.now(), refusedToken) ?? notWrittenYet();
-    const settled = (current: Grant | undefined) => settledSignedIn(current, parts.clock.now(), refusedToken);
+    const settled = (current: Grant | undefined) => settledSignedIn(current, parts.clock.now(), refusedToken, aheadMs);
     return renewedWhereDue(grant, {
       server,
       refusedToken,
@@ -85,6 +90,7 @@ export function createFreshGrants(parts: Parts): FreshGrants {
 
   return {
     freshGrant,
+    refreshAhead: (server) => freshSignedIn(server, { aheadMs: BACKGROUND_REFRESH_AHEAD_MS }),
     settled: async () => {
       await renewals.settled();
       await refreshedGrants.flush();
@@ -97,12 +103,13 @@ function settledSignedIn(
   grant: Grant | undefined,
   now: number,
   refusedToken: string | undefined,
+  aheadMs: number | undefined,
 ): GrantAccess | undefined {
   // Left from when the user's file named another grant type: nobody has signed in.
   if (grant?.unattended !== undefined) return { kind: 'none' };
   const access = accessOf(grant, now);
   if (access.kind !== 'usable') return access;
-  if (!needsRefresh(access.grant, now, refusedToken)) return usable(access.grant);
+  if (!needsRefresh(access.grant, now, refusedToken, aheadMs)) return usable(access.grant);
   return access.grant.refreshToken === undefined ? withoutRefreshToken(access.grant, now, refusedToken) : undefined;
 }
 

@@ -19,17 +19,17 @@ export function accessOf(grant: Grant | undefined, now: number): GrantAccess {
   return hasExpired && !canRenew ? { kind: 'ended', grant } : { kind: 'usable', grant };
 }
 
-/** Due when less than a quarter of the lifetime, and less than five minutes, is left. */
-export function isRefreshDue(grant: Grant, now: number): boolean {
+/** Due when less than a quarter of the lifetime, and less than `aheadMs` (five minutes), is left. */
+export function isRefreshDue(grant: Grant, now: number, aheadMs: number = REFRESH_AHEAD_MS): boolean {
   if (grant.expiresAt === undefined) return false;
   const leftMs = grant.expiresAt - now;
   const lifetimeMs = Math.max(0, grant.expiresAt - grant.obtainedAt);
-  return leftMs <= 0 || (leftMs < REFRESH_AHEAD_MS && leftMs < lifetimeMs * REFRESH_AHEAD_LIFETIME_FRACTION);
+  return leftMs <= 0 || (leftMs < aheadMs && leftMs < lifetimeMs * REFRESH_AHEAD_LIFETIME_FRACTION);
 }
 
 /** Whether the access token must be replaced: it was refused, or its refresh is due. */
-export function needsRefresh(grant: Grant, now: number, refusedToken: string | undefined): boolean {
-  return grant.accessToken === refusedToken || isRefreshDue(grant, now);
+export function needsRefresh(grant: Grant, now: number, refusedToken: string | undefined, aheadMs?: number): boolean {
+  return grant.accessToken === refusedToken || isRefreshDue(grant, now, aheadMs);
 }
 
 /** The grant where its access token can still be sent; undefined where it has ended, expired or was refused. */

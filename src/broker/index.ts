@@ -5,6 +5,7 @@ import { SERVER_NAME_MAX_LENGTH } from '../core/limits.js';
 import { type Owner, ownerOf, type Principal } from '../core/principal.js';
 import { createDpopNonces } from '../oauth/index.js';
 import { listServers } from './accounts.js';
+import { keepRefreshed } from './background-refresh.js';
 import type { Broker, CallContext, ConnectArguments, ProxiedCall } from './broker.js';
 import { callTool } from './call-tool.js';
 import { clearAuth } from './clear-auth.js';
@@ -50,7 +51,7 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpo
     dpopNonces: createDpopNonces(),
     providerToken: (asker, id) => providerToken(parts, fresh, asker, id),
   };
-  const fresh = createFreshGrants(parts);
+  const fresh = keepRefreshed(parts, createFreshGrants(parts));
   const toolChanges = createToolChanges();
   const connections = createConnections(parts, toolChanges.announce);
   const started = createStartedServers(parts, toolChanges.announce);

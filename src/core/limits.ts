@@ -98,6 +98,13 @@ export const STEP_UP_OPERATIONS_MAX = 100;
 export const ACCESS_TOKEN_MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3_600;
 /** A refresh is due when less than a quarter of the lifetime and less than this is left. */
 export const REFRESH_AHEAD_MS = 5 * MINUTE_MS;
+/** In the background, for servers that this process has used: they stay connected though nobody calls them. */
+export const BACKGROUND_REFRESH_AHEAD_MS = 10 * MINUTE_MS;
+export const BACKGROUND_REFRESH_INTERVAL_MS = MINUTE_MS;
+/** After one failed the next waits twice as long each time, up to this. */
+export const BACKGROUND_REFRESH_RETRY_MAX_MS = 30 * MINUTE_MS;
+/** So many at most at one look, however many are due. */
+export const BACKGROUND_REFRESHES_MAX = 20;
 export const REFRESH_AHEAD_LIFETIME_FRACTION = 0.25;
 /** How long a call waits for a refresh while the token in hand is still good. */
 export const REFRESH_AHEAD_WAIT_MS = 5 * SECOND_MS;
