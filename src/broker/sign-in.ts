@@ -197,8 +197,7 @@ async function purposeOf(
     scopeOverride: request.scopeOverride,
     ...flow,
     operation: request.operation,
-    // A program gets a provider's token as it is: it could prove nothing.
-    dpop: server.provider === undefined ? dpopDemand({ ...discovery, challenge, isBound }) : undefined,
+    dpop: dpopDemand({ ...discovery, challenge, isBound }),
   };
 }
 

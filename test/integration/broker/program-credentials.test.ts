@@ -227,6 +227,13 @@ describe("a provider's token", () => {
     expect(await connect()).toMatchObject({ status: 'requires_auth' });
   });
 
+  it('is bound to no key, which its program could not prove', async () => {
+    const acme = await signedIn({ dpop: true });
+
+    expect(await connect()).toMatchObject({ status: 'success' });
+    expect(acme.requests('token').map(({ headers }) => headers.dpop)).toEqual([undefined]);
+  });
+
   it('of a provider that the file does not name is asked of the user', async () => {
     await serversFile({ ACME_TOKEN: TOKEN });
 
