@@ -8,7 +8,7 @@ import type { Log } from './core/log.js';
 import { createNetwork } from './core/network.js';
 import type { Settings } from './settings.js';
 import { createConnectionPool } from './upstream/index.js';
-import { openVault, parseStoreLocation, takeKeyOptions, type Vault, vaultExists } from './vault/index.js';
+import { describeStore, openVault, parseStoreLocation, takeKeyOptions, type Vault, vaultExists } from './vault/index.js';
 import { createLoopbackListener, type TakeoverListener } from './web/index.js';
 
 export interface Composition {
@@ -84,7 +84,7 @@ export function composeBroker({
     catalog,
     vault,
     vaultExists: isVaultThere,
-    vaultPlace: store.path,
+    vaultPlace: describeStore(store),
     async close() {
       // An upstream is told that its session ends, while a token that has just arrived is being written.
       await Promise.allSettled([broker.close().then(() => listener.close()), pool.close()]);

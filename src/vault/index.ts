@@ -2,8 +2,9 @@
 export type { KeyOptions } from './key-options.js';
 export { takeKeyOptions } from './key-options.js';
 export type { KeySource } from './key-source.js';
+export { vaultExists } from './open-store.js';
 export { openVault, type VaultOptions } from './open-vault.js';
 export type { OsKeyring } from './os-keyring.js';
 export type * from './records.js';
-export { parseStoreLocation, type StoreLocation, vaultExists } from './store-location.js';
+export { describeStore, parseStoreLocation, type StoreLocation } from './store-location.js';
 export type { Collection, Lease, OpenPage, Vault, Versioned } from './vault.js';

@@ -10,11 +10,11 @@ import { type CollectionSurroundings, createCollection } from './collection.js';
 import { COLLECTION_KINDS } from './collection-kinds.js';
 import type { KeyOptions } from './key-options.js';
 import { ownLeaseHolder } from './lease-holder.js';
+import { openStore } from './open-store.js';
 import { type OsKeyring, openOsKeyring } from './os-keyring.js';
 import { hashedName } from './row-names.js';
 import type { Store } from './store.js';
 import type { StoreLocation } from './store-location.js';
-import { openSqliteStore } from './store-sqlite.js';
 import type { Lease, Vault } from './vault.js';
 import { type UnlockedVault, unlockVault } from './vault-header.js';
 import { deriveKey } from './vault-key.js';
@@ -39,7 +39,7 @@ export interface VaultOptions {
  */
 export async function openVault(options: VaultOptions): Promise<Vault> {
   const { clock, homeDirectory, openKeyring = openOsKeyring } = options;
-  const store = await openSqliteStore({ path: options.store.path, clock });
+  const store = await openStore(options.store, clock);
   try {
     const unlocked = await unlockVault(store, { options: options.key, homeDirectory, openKeyring });
     return vaultOver(store, unlocked, options);
