@@ -32,14 +32,32 @@ export function seal(key: VaultKey, plaintext: Uint8Array, additionalData: Uint8
 /** What was sealed, or undefined when `sealed` was made with another key, for another place, or was altered. */
 export function open(key: VaultKey, sealed: Uint8Array, additionalData: Uint8Array): Buffer | undefined {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
-  if (bytes.length < HEADER_BYTES + BOX_OVERHEAD_BYTES || bytes[0] !== SEALED_FORMAT) return undefined;
-  const kid = bytes.subarray(1, 1 + KID_BYTES);
-  if (!kid.equals(key.kid)) return undefined;
-  const dataKey = decrypt(key.secret, bytes.subarray(1 + KID_BYTES, HEADER_BYTES), wrapBinding(kid));
+  const dataKey = unwrapDataKey(key, bytes);
   if (dataKey === undefined) return undefined;
   const plaintext = decrypt(createSecretKey(dataKey), bytes.subarray(HEADER_BYTES), additionalData);
   dataKey.fill(0);
   return plaintext;
+}
+
+/** The `kid` of the key that a sealed value was made with. */
+export function kidOf(sealed: Uint8Array): Buffer {
+  return Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength).subarray(1, 1 + KID_BYTES);
+}
+
+/** The same sealed value under another vault key: only its data key is wrapped anew. Undefined where `from` does not open that. */
+export function rewrap(from: VaultKey, to: VaultKey, sealed: Uint8Array): Buffer | undefined {
+  const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
+  const dataKey = unwrapDataKey(from, bytes);
+  if (dataKey === undefined) return undefined;
+  const wrapped = encrypt(to.secret, dataKey, wrapBinding(to.kid));
+  dataKey.fill(0);
+  return Buffer.concat([Buffer.of(SEALED_FORMAT), to.kid, wrapped, bytes.subarray(HEADER_BYTES)]);
+}
+
+function unwrapDataKey(key: VaultKey, bytes: Buffer): Buffer | undefined {
+  if (bytes.length < HEADER_BYTES + BOX_OVERHEAD_BYTES || bytes[0] !== SEALED_FORMAT) return undefined;
+  if (!kidOf(bytes).equals(key.kid)) return undefined;
+  return decrypt(key.secret, bytes.subarray(1 + KID_BYTES, HEADER_BYTES), wrapBinding(key.kid));
 }
 
 function wrapBinding(kid: Uint8Array): Buffer {

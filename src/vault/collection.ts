@@ -7,13 +7,13 @@ import type { Clock } from '../core/clock.js';
 import { BrokerError } from '../core/errors.js';
 import { LEASE_POLL_MS, TOMBSTONE_TTL_MS, VAULT_BUSY_TIMEOUT_MS } from '../core/limits.js';
 import type { Log } from '../core/log.js';
-import { open, SEALED_FORMAT, seal } from './cipher.js';
+import { kidOf, open, SEALED_FORMAT, seal } from './cipher.js';
 import { lengthPrefixed } from './length-prefixed.js';
 import { createOpenedRows } from './opened-rows.js';
 import { createRowNames } from './row-names.js';
 import type { RowToWrite, Store, StoredRow } from './store.js';
 import type { Collection, Lease, Versioned } from './vault.js';
-import type { VaultKey } from './vault-key.js';
+import type { VaultKeys } from './vault-header.js';
 
 /** What tells one kind of record from another. */
 export interface CollectionKind<T> {
@@ -28,7 +28,7 @@ export interface CollectionKind<T> {
 
 export interface CollectionSurroundings {
   readonly store: Store;
-  readonly key: VaultKey;
+  readonly keys: VaultKeys;
   /** Names rows, so that the file gives away neither servers nor users to somebody who guesses them. */
   readonly nameKey: KeyObject;
   readonly clock: Clock;
@@ -47,15 +47,15 @@ export function createCollection<T extends object>(
   kind: CollectionKind<T>,
   surroundings: CollectionSurroundings,
 ): Collection<T> {
-  const { store, key, nameKey, clock, log } = surroundings;
+  const { store, keys, nameKey, clock, log } = surroundings;
   const names = createRowNames(nameKey, kind);
   const opened = createOpenedRows<Found<T>>();
 
   async function find(id: readonly string[]): Promise<Found<T> | undefined> {
     const row = await store.read(names.rowKeyOf(id));
-    return row === undefined
-      ? undefined
-      : opened.get(row, () => openRow(row, names.partitionKeyOf(kind.partitionOf(id))));
+    if (row === undefined) return undefined;
+    await learnKeysOf([row]);
+    return opened.get(row, () => openRow(row, names.partitionKeyOf(kind.partitionOf(id))));
   }
 
   async function get(id: readonly string[]): Promise<Versioned<T> | undefined> {
@@ -68,7 +68,12 @@ export function createCollection<T extends object>(
     expected: number,
     lease?: Lease,
   ): Promise<number | undefined> {
-    return store.compareAndSwap(sealedRow(id, value, expected + 1), expected, { lease });
+    for (;;) {
+      const unchanged = keys.condition();
+      const written = await store.compareAndSwap(sealedRow(id, value, expected + 1), expected, { lease, unchanged });
+      // Refused because of the key, it is written with the new one; else another writer was first.
+      if (written !== undefined || !(await keys.renew())) return written;
+    }
   }
 
   async function compareAndSwap(
@@ -102,7 +107,9 @@ export function createCollection<T extends object>(
   async function remove(id: readonly string[], expected?: number): Promise<boolean> {
     return untilUncontended(async () => {
       const row = await store.read(names.rowKeyOf(id));
-      if (row === undefined || isTombstone(row, id)) return { result: false };
+      if (row === undefined) return { result: false };
+      await learnKeysOf([row]);
+      if (isTombstone(row, id)) return { result: false };
       if (expected !== undefined && row.version !== expected) return { result: false };
       return (await bury(id, row.version)) ? { result: true } : undefined;
     });
@@ -116,6 +123,7 @@ export function createCollection<T extends object>(
   async function list(partition: readonly string[]): Promise<readonly Versioned<T>[]> {
     const partitionKey = names.partitionKeyOf(partition);
     const rows = await store.list(partitionKey);
+    await learnKeysOf(rows);
     return rows.flatMap((row) => {
       const found = tryOpen(row, partitionKey);
       if (found === undefined)
@@ -130,7 +138,7 @@ export function createCollection<T extends object>(
     const partition = names.partitionKeyOf(kind.partitionOf(id));
     const plaintext = Buffer.from(JSON.stringify(value), 'utf8');
     const expiresAt = value === TOMBSTONE ? clock.now() + TOMBSTONE_TTL_MS : kind.expiresAt?.(value);
-    const sealed = seal(key, plaintext, binding(rowKey, partition, generation));
+    const sealed = seal(keys.writing(), plaintext, binding(rowKey, partition, generation));
     return { key: rowKey, partition, value: sealed, ...(expiresAt === undefined ? {} : { expiresAt }) };
   }
 
@@ -148,10 +156,17 @@ export function createCollection<T extends object>(
   }
 
   function tryOpen(row: StoredRow, partition: string): Found<T> | undefined {
-    const plaintext = open(key, row.value, binding(row.key, partition, row.version));
+    const key = keys.known().find((known) => known.kid.equals(kidOf(row.value)));
+    const plaintext = key && open(key, row.value, binding(row.key, partition, row.version));
     if (plaintext === undefined) return undefined;
     // Authenticated: only this program, with this key, can have written it.
     return { version: row.version, value: JSON.parse(plaintext.toString('utf8')) as T | typeof TOMBSTONE };
+  }
+
+  /** Another process may have changed the vault's key since it was opened here. */
+  async function learnKeysOf(rows: readonly StoredRow[]): Promise<void> {
+    const isKnown = ({ value }: StoredRow) => keys.known().some(({ kid }) => kid.equals(kidOf(value)));
+    if (!rows.every(isKnown)) await keys.renew();
   }
 
   function isTombstone(row: StoredRow, id: readonly string[]): boolean {

@@ -20,6 +20,8 @@ export interface KeySurroundings {
   /** Holds `vault.key` where the key is a file of ours. */
   readonly homeDirectory: string;
   readonly openKeyring: () => Promise<OsKeyring | undefined>;
+  /** The store is one that other machines open as well: a key that only this one has would lock them out. */
+  readonly storeIsShared?: boolean;
 }
 
 export interface ChosenKey {
@@ -39,6 +41,16 @@ const KEY_FILE_NAME = 'vault.key';
 export async function chooseKey(surroundings: KeySurroundings, vaultId: string): Promise<ChosenKey> {
   const given = await givenKey(surroundings.options);
   if (given !== undefined) return { ...given, discard: async () => {} };
+  if (surroundings.storeIsShared === true) {
+    throw new BrokerError(
+      'vault_unreadable',
+      'A vault that several machines share needs a key that all of them are given.',
+      {
+        nextStep:
+          'Tell the user to set MCP_OAUTH_KEY or MCP_OAUTH_KEY_FILE to the same key for every broker of that store.',
+      },
+    );
+  }
   return (
     (await newKeyringKey(surroundings, vaultId)) ?? {
       source: 'home_file',

@@ -41,7 +41,12 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   const { clock, homeDirectory, openKeyring = openOsKeyring } = options;
   const store = await openStore(options.store, clock);
   try {
-    const unlocked = await unlockVault(store, { options: options.key, homeDirectory, openKeyring });
+    const unlocked = await unlockVault(store, {
+      options: options.key,
+      homeDirectory,
+      openKeyring,
+      storeIsShared: options.store.kind !== 'sqlite',
+    });
     return vaultOver(store, unlocked, options);
   } catch (cause) {
     await store.close();
@@ -49,9 +54,9 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   }
 }
 
-function vaultOver(store: Store, { key, root, keySource }: UnlockedVault, { clock, log }: VaultOptions): Vault {
+function vaultOver(store: Store, { keys, root, keySource }: UnlockedVault, { clock, log }: VaultOptions): Vault {
   const nameKey = deriveKey(root, 'names');
-  const surroundings: CollectionSurroundings = { store, key, nameKey, clock, log };
+  const surroundings: CollectionSurroundings = { store, keys, nameKey, clock, log };
 
   async function acquireLease(name: readonly string[], durationMs: number, waitMs: number): Promise<Lease | undefined> {
     const hashed = hashedName(nameKey, 'lease', name);

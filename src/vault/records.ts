@@ -189,6 +189,8 @@ export interface TokenIndex {
     readonly clientId?: string;
     readonly scope: string;
     readonly needsClientSecret: boolean;
+    /** Why the authorization server would not register us: text of ours, its own words bounded and labelled. */
+    readonly refusal?: string;
   };
   readonly port?: number;
   readonly browserBinding?: string;

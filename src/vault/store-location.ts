@@ -13,9 +13,12 @@ export interface SqliteLocation {
   readonly path: string;
 }
 
+/** Holds a password, perhaps, and shows nothing of it. */
+type Address = Pick<Secret, 'reveal'>;
+
 export interface RedisLocation {
   readonly kind: 'redis';
-  readonly url: Secret;
+  readonly url: Address;
   /** The address without user, password and query. */
   readonly shown: string;
   /** Stands before every key (`?prefix=`), so that several vaults can share a database. */
@@ -24,7 +27,7 @@ export interface RedisLocation {
 
 export interface PostgresLocation {
   readonly kind: 'postgres';
-  readonly url: Secret;
+  readonly url: Address;
   /** The address without user, password and query. */
   readonly shown: string;
   /** The schema of our tables (`?schema=`). */
@@ -72,7 +75,7 @@ function redisLocation(url: URL): RedisLocation {
   const prefix = taken(url, 'prefix') ?? DEFAULT_PREFIX;
   if (!PREFIX.test(prefix)) throw refused('has a prefix that is not 1 to 64 of A-Z a-z 0-9 . _ -');
   if (url.search !== '') throw refused('has a parameter other than prefix');
-  return { kind: 'redis', url: Secret.of(url.href), shown: shownAddress(url), prefix };
+  return { kind: 'redis', url: hidden(url), shown: shownAddress(url), prefix };
 }
 
 function postgresLocation(url: URL): PostgresLocation {
@@ -86,7 +89,7 @@ function postgresLocation(url: URL): PostgresLocation {
   }
   // The driver treats these alike, and warns on stderr that a later version may not.
   if (sslMode === 'require' || sslMode === 'verify-ca') url.searchParams.set('sslmode', 'verify-full');
-  return { kind: 'postgres', url: Secret.of(url.href), shown: shownAddress(url), schema };
+  return { kind: 'postgres', url: hidden(url), shown: shownAddress(url), schema };
 }
 
 function serverUrl(text: string): URL {
@@ -96,6 +99,11 @@ function serverUrl(text: string): URL {
   // Known to the redaction filter from here on.
   if (password !== '') Secret.of(password);
   return url;
+}
+
+/** An address without a password is no secret: it may be shown, and stays out of the redaction filter. */
+function hidden({ href, password }: URL): Address {
+  return password === '' ? { reveal: () => href } : Secret.of(href);
 }
 
 /** Parameters of ours are not the driver's. */

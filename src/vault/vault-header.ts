@@ -1,43 +1,41 @@
 /**
- * The one row that is readable without the key: which vault this is, where its key comes from, which key it is.
- * It carries the root secret, wrapped by the vault key: names of rows and signatures stay the same when the key is rotated.
+ * Unlocks a vault by its header, or makes one where the store is empty; and notices when its key has been changed.
  */
 import { createSecretKey, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
-import * as z from 'zod';
 import { BrokerError } from '../core/errors.js';
 import { VAULT_KEY_BYTES } from '../core/limits.js';
-import { open, seal } from './cipher.js';
 import {
-  type ChosenKey,
-  chooseKey,
-  givenSource,
-  KEY_SOURCES,
-  type KeySource,
-  type KeySurroundings,
-  recordedKey,
-} from './key-source.js';
-import { lengthPrefixed } from './length-prefixed.js';
-import type { Store, StoredRow } from './store.js';
+  HEADER_KEY,
+  headerLost,
+  headerRow,
+  newHeader,
+  type OpenedHeader,
+  openHeader,
+  readHeader,
+  type StoredHeader,
+} from './header-record.js';
+import { chooseKey, givenSource, type KeySource, type KeySurroundings, recordedKey } from './key-source.js';
+import type { Store } from './store.js';
+import { UNFINISHED_COPY_KEY, unfinishedCopy } from './unfinished-copy.js';
 import type { VaultKey } from './vault-key.js';
 
-/** No hashed key looks like this: those are 43 characters. */
-const HEADER_KEY = 'vault-header';
-const FORMAT_VERSION = 1;
-
-const headerSchema = z.object({
-  formatVersion: z.literal(FORMAT_VERSION),
-  vaultId: z.uuid(),
-  keySource: z.enum(KEY_SOURCES),
-  /** Hexadecimal; the key-check value, too. */
-  kid: z.string(),
-  /** Base64. */
-  wrappedRoot: z.base64(),
-});
-
-type Header = z.infer<typeof headerSchema>;
+/** The keys of a vault in use: they change when somebody rotates them. */
+export interface VaultKeys {
+  /** What records are sealed with from now on. */
+  writing(): VaultKey;
+  known(): readonly VaultKey[];
+  /** A record may be written while this holds: a process that missed a change of key writes nothing that nobody could open. */
+  condition(): { readonly key: string; readonly version: number };
+  /**
+   * Looks whether the keys have been changed.
+   * @returns whether they have, and are others now.
+   * @throws {BrokerError} `vault_key_wrong` when the new key cannot be had by this process.
+   */
+  renew(): Promise<boolean>;
+}
 
 export interface UnlockedVault {
-  readonly key: VaultKey;
+  readonly keys: VaultKeys;
   /** Everything that is not encryption is derived from it. */
   readonly root: KeyObject;
   /** Where the key came from this time: one that the environment gives is taken whatever was recorded. */
@@ -52,82 +50,73 @@ export interface UnlockedVault {
 export async function unlockVault(store: Store, surroundings: KeySurroundings): Promise<UnlockedVault> {
   // In this order: another process may be making the vault, and its header is the first row of all.
   const wasEmpty = await store.isEmpty();
-  const row = await store.read(HEADER_KEY);
-  if (row !== undefined) return unlock(parseHeader(row), surroundings);
+  const stored = await readHeader(store);
+  if (stored !== undefined) {
+    return unlocked(store, surroundings, stored, await openWithRecordedKey(stored, surroundings));
+  }
+  if ((await store.read(UNFINISHED_COPY_KEY)) !== undefined) throw unfinishedCopy();
   // A new key would make every row there is unreadable for ever.
   if (!wasEmpty) throw headerLost();
   return makeVault(store, surroundings);
 }
 
-async function unlock(header: Header, surroundings: KeySurroundings): Promise<UnlockedVault> {
-  const key = await recordedKey(surroundings, header.keySource, header.vaultId);
-  if (key.kid.toString('hex') !== header.kid) {
-    throw new BrokerError(
-      'vault_key_wrong',
-      `This is not the key that the vault was made with (its source was: ${header.keySource}).`,
-      {
-        nextStep: 'Tell the user to give the broker the key that this vault was made with. Nothing was changed.',
-      },
-    );
+function unlocked(
+  store: Store,
+  surroundings: KeySurroundings,
+  stored: Pick<StoredHeader, 'header' | 'version'>,
+  opened: OpenedHeader,
+): UnlockedVault {
+  let current = { opened, version: stored.version };
+  const keys: VaultKeys = {
+    writing: () => current.opened.writing,
+    known: () => current.opened.known,
+    condition: () => ({ key: HEADER_KEY, version: current.version }),
+    async renew() {
+      const now = await readHeader(store);
+      if (now === undefined) throw headerLost();
+      if (now.version === current.version) return false;
+      current = { opened: await openAgain(now, current.opened.known, surroundings), version: now.version };
+      return true;
+    },
+  };
+  const keySource = givenSource(surroundings.options) ?? stored.header.keySource;
+  return { keys, root: createSecretKey(opened.root), keySource };
+}
+
+/** A process that was there while the key was changed knows the new one; another fetches it from where it is kept. */
+async function openAgain(
+  stored: StoredHeader,
+  known: readonly VaultKey[],
+  surroundings: KeySurroundings,
+): Promise<OpenedHeader> {
+  for (const key of known) {
+    const opened = openHeader(stored.header, key);
+    if (opened !== undefined) return opened;
   }
-  const root = open(key, Buffer.from(header.wrappedRoot, 'base64'), headerBinding(header.vaultId, header.keySource));
-  if (root === undefined) throw headerLost();
-  return { key, root: createSecretKey(root), keySource: givenSource(surroundings.options) ?? header.keySource };
+  return openWithRecordedKey(stored, surroundings);
+}
+
+async function openWithRecordedKey({ header }: StoredHeader, surroundings: KeySurroundings): Promise<OpenedHeader> {
+  const key = await recordedKey(surroundings, header.keySource, header.vaultId);
+  const opened = openHeader(header, key);
+  if (opened !== undefined) return opened;
+  throw new BrokerError(
+    'vault_key_wrong',
+    `This is not the key that the vault was made with, or that it was changed to (its source is: ${header.keySource}).`,
+    { nextStep: 'Tell the user to give the broker the key of this vault. Nothing was changed.' },
+  );
 }
 
 async function makeVault(store: Store, surroundings: KeySurroundings): Promise<UnlockedVault> {
   const vaultId = randomUUID();
   const chosen = await chooseKey(surroundings, vaultId);
   const root = randomBytes(VAULT_KEY_BYTES);
-  const value = Buffer.from(JSON.stringify(newHeader(vaultId, chosen, root)), 'utf8');
-  const written = await store.compareAndSwap({ key: HEADER_KEY, partition: HEADER_KEY, value }, 0);
-  if (written !== undefined) return { key: chosen.key, root: createSecretKey(root), keySource: chosen.source };
+  const header = newHeader(vaultId, chosen.key, chosen.source, root);
+  const version = await store.compareAndSwap(headerRow(header), 0);
+  if (version !== undefined) {
+    return unlocked(store, surroundings, { header, version }, { writing: chosen.key, known: [chosen.key], root });
+  }
   // Another process made the vault in the meantime: its header holds.
   await chosen.discard();
   return unlockVault(store, surroundings);
-}
-
-function newHeader(vaultId: string, chosen: ChosenKey, root: Uint8Array): Header {
-  const wrappedRoot = seal(chosen.key, root, headerBinding(vaultId, chosen.source)).toString('base64');
-  return {
-    formatVersion: FORMAT_VERSION,
-    vaultId,
-    keySource: chosen.source,
-    kid: chosen.key.kid.toString('hex'),
-    wrappedRoot,
-  };
-}
-
-function parseHeader(row: StoredRow): Header {
-  const json = parseJson(Buffer.from(row.value).toString('utf8'));
-  const header = headerSchema.safeParse(json);
-  if (header.success) return header.data;
-  if (z.object({ formatVersion: z.number().gt(FORMAT_VERSION) }).safeParse(json).success) {
-    throw new BrokerError(
-      'vault_unreadable',
-      'The vault was made by a newer version of the broker. It was left as it is.',
-      {
-        nextStep: 'Tell the user to update mcp-oauth-broker.',
-      },
-    );
-  }
-  throw headerLost();
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function headerBinding(vaultId: string, keySource: KeySource): Buffer {
-  return lengthPrefixed(['vault-header', String(FORMAT_VERSION), vaultId, keySource]);
-}
-
-function headerLost(): BrokerError {
-  return new BrokerError('vault_unreadable', "The vault's header is damaged or gone. The vault was left as it is.", {
-    nextStep: 'Tell the user to put a copy of the vault in its place, or to move it away and sign in again.',
-  });
 }

@@ -48,16 +48,17 @@ export function parseVaultKey(text: Secret, from: string): VaultKey {
   return vaultKeyOf(bytes);
 }
 
+/** The key whose 32 bytes these are. */
+export function vaultKeyOf(bytes: Uint8Array): VaultKey {
+  const secret = createSecretKey(bytes);
+  const kid = createHmac('sha256', deriveKey(secret, 'kid')).digest().subarray(0, KID_BYTES);
+  return { kid, secret };
+}
+
 /** A key for one purpose, derived from `secret` (RFC 5869, SHA-256, 32 bytes). */
 export function deriveKey(secret: KeyObject, purpose: string): KeyObject {
   const derived = hkdfSync('sha256', secret, Buffer.alloc(0), `mcp-oauth-broker/vault/${purpose}`, VAULT_KEY_BYTES);
   return createSecretKey(Buffer.from(derived));
-}
-
-function vaultKeyOf(bytes: Buffer): VaultKey {
-  const secret = createSecretKey(bytes);
-  const kid = createHmac('sha256', deriveKey(secret, 'kid')).digest().subarray(0, KID_BYTES);
-  return { kid, secret };
 }
 
 /** Zeros, one byte or a short pattern repeated, a counting sequence, or readable text such as a pass phrase. */
