@@ -2,6 +2,7 @@
  * The streaming fetch of an MCP transport: one origin only, the same address checks as every other
  * request, redirects followed within the origin where they keep the method.
  */
+import { setMaxListeners } from 'node:events';
 import type * as Undici from 'undici';
 import { DECODABLE_ENCODINGS } from './decoded-body.js';
 import type { Dispatchers } from './dispatchers.js';
@@ -54,6 +55,8 @@ async function exchangeOnce(
   { method = 'GET', headers, body, signal }: RequestInit,
 ): Promise<Response> {
   if (typeof (body ?? '') !== 'string') throw new TypeError('An MCP transport sends text.');
+  // A transport may end all its requests by one signal; Node would take many of them for a leak, and tell the user.
+  if (signal) setMaxListeners(0, signal);
   try {
     const answer = await dispatcher.request({
       origin: url.origin,

@@ -135,6 +135,30 @@ describe('a request', () => {
     await expect(response.text()).rejects.toThrow();
   });
 
+  it('can be one of many that end by one signal, without a warning on standard error', async () => {
+    const warnings: string[] = [];
+    const note = (warning: Error) => void warnings.push(warning.name);
+    process.on('warning', note);
+    opened.push(async () => process.off('warning', note));
+    const all = new AbortController();
+    const arrived = deferred();
+    let count = 0;
+    const url = await listen(
+      createServer(() => {
+        count += 1;
+        if (count === 20) arrived.resolve(undefined);
+      }),
+    );
+    const network = directNetwork();
+    opened.push(() => network.close());
+    const requests = Array.from({ length: 20 }, () => network.upstreamFetch(url)(url, { signal: all.signal }));
+    const ended = Promise.allSettled(requests);
+    await arrived.promise;
+    all.abort(new Error('enough'));
+    expect((await ended).map(({ status }) => status)).toEqual(requests.map(() => 'rejected'));
+    expect(warnings).toEqual([]);
+  });
+
   it('lets go of the connection when its answer is not wanted', async () => {
     const closed = deferred();
     const response = await fetchFrom((_request, answer) => {
