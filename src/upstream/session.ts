@@ -12,6 +12,7 @@ import { assumeComplete } from './assumed-result-type.js';
 import { CALL_TAG_HEADER, type CallTraces } from './call-traces.js';
 import { startDeadline } from './deadline.js';
 import { createLogLevel, withHost } from './declared-host.js';
+import { handOnInTurn } from './in-turn.js';
 import { translateError } from './translate-error.js';
 import type { CallOptions, ConnectOptions, HostChange, ProtocolEra, TransportKind, UpstreamResult } from './types.js';
 
@@ -62,7 +63,10 @@ export function createSession(
   { host: standing, requestTimeoutMs = UPSTREAM_REQUEST_TIMEOUT_MS }: Pick<ConnectOptions, 'host' | 'requestTimeoutMs'>,
 ): Session {
   const era = client.getProtocolEra() ?? 'legacy';
-  if (era === 'modern' && client.transport !== undefined) assumeComplete(client.transport);
+  if (client.transport !== undefined) {
+    handOnInTurn(client.transport);
+    if (era === 'modern') assumeComplete(client.transport);
+  }
   const capabilities = client.getServerCapabilities();
   const logLevel = createLogLevel(client);
   let ended = false;

@@ -39,7 +39,14 @@ function answer({ id, method, params }) {
   if (id === undefined) return;
   const result = resultOf(method, params);
   const error = result === undefined ? { error: { code: -32601, message: 'Method not found' } } : { result };
-  if (result !== null) process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, ...error })}\n`);
+  const before = params?.name === 'report' ? lastProgress(params) : '';
+  if (result !== null) process.stdout.write(`${before}${JSON.stringify({ jsonrpc: '2.0', id, ...error })}\n`);
+}
+
+/** In one piece with the result. */
+function lastProgress({ _meta: { progressToken } }) {
+  const params = { progressToken, progress: 1, total: 1 };
+  return `${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/progress', params })}\n`;
 }
 
 /** Undefined: not known. Null: no answer. */
@@ -49,7 +56,7 @@ function resultOf(method, params) {
     const serverInfo = { name: 'child-server', version: '1.0.0' };
     return { protocolVersion, capabilities: { tools: {} }, serverInfo, instructions: 'Be kind.' };
   }
-  const names = ['environment', 'process', 'echo', 'end', 'flood', 'hang', 'answer-and-end'];
+  const names = ['environment', 'process', 'echo', 'end', 'flood', 'hang', 'answer-and-end', 'report'];
   if (method === 'tools/list') return { tools: names.map((name) => ({ name, inputSchema: { type: 'object' } })) };
   if (method === 'tools/call') return resultOfTool(params.name, params.arguments);
   return undefined;
@@ -62,6 +69,7 @@ function resultOfTool(name, args) {
     case 'process':
       return content({ pid: process.pid, cwd: process.cwd(), argv: process.argv.slice(2) });
     case 'echo':
+    case 'report':
       return content(args);
     case 'end':
       return process.exit(4);

@@ -19,7 +19,7 @@ export interface ChildServer {
   readonly args: readonly string[];
 }
 
-/** Of 2025-11-25. Its tools: `environment`, `process`, `echo`, `end`, `answer-and-end`, `flood`, `hang`. */
+/** Of 2025-11-25. Its tools: `environment`, `process`, `echo`, `end`, `answer-and-end`, `flood`, `hang`, `report`. */
 export function childServer(...habits: readonly Habit[]): ChildServer {
   return program('child-server.mjs', habits);
 }

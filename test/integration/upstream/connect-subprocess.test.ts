@@ -54,6 +54,15 @@ function keptLog(): { readonly log: Log; readonly entries: unknown[] } {
 }
 
 describe('a server that is a program', () => {
+  it('is heard out: progress that comes in one piece with the result counts', async () => {
+    const heard: unknown[] = [];
+    const connection = await connect(target(childServer()));
+
+    await connection.callTool('report', {}, { onProgress: (progress) => void heard.push(progress) });
+
+    expect(heard).toEqual([{ progress: 1, total: 1 }]);
+  });
+
   it.each([
     ['of the older era', childServer(), '2025-11-25', 'legacy'],
     ['of both eras', modernChildServer(), '2026-07-28', 'modern'],
