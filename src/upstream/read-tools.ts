@@ -25,7 +25,7 @@ export async function readTools(session: Session, log: Log): Promise<ReadToolLis
   for (let page = 1; page <= LIST_MAX_PAGES; page += 1) {
     const read = await readPage(session, cursor);
     if (page === 1) ttlMs = read.ttlMs;
-    for (const tool of read.tools) if (isUsableTool(tool, session, log)) tools.push(tool);
+    for (const tool of read.tools) if (isUsableTool(tool, session, log)) tools.push(withoutMistyped(tool));
     if (tools.length > TOOLS_MAX) return { tools: tools.slice(0, TOOLS_MAX), truncated: true, ttlMs };
     if (read.nextCursor === undefined) return { tools, truncated: false, ttlMs };
     if (seen.has(read.nextCursor)) break;
@@ -55,9 +55,9 @@ async function readPage(session: Session, cursor: string | undefined): Promise<P
 }
 
 function isUsableTool(tool: unknown, session: Session, log: Log): tool is UpstreamTool {
-  if (tool === null || typeof tool !== 'object') return false;
-  const { name, inputSchema } = tool as Readonly<Record<string, unknown>>;
-  if (typeof name !== 'string' || name === '' || inputSchema === null || typeof inputSchema !== 'object') return false;
+  if (!isObject(tool)) return false;
+  const { name, inputSchema } = tool;
+  if (typeof name !== 'string' || name === '' || !isObject(inputSchema)) return false;
   if (!isShowable(name, TOOL_NAME_MAX_LENGTH)) {
     log.warn({ tool: displayText(name) }, 'a tool is left out: its name is too long, or has characters that mislead');
     return false;
@@ -65,4 +65,21 @@ function isUsableTool(tool: unknown, session: Session, log: Log): tool is Upstre
   if (session.era === 'legacy' || headerDeclarations(inputSchema) !== undefined) return true;
   log.warn({ tool: name.slice(0, 128) }, 'a tool is left out: its x-mcp-header declarations are invalid');
   return false;
+}
+
+const TEXT_MEMBERS = ['title', 'description'] as const;
+const OBJECT_MEMBERS = ['outputSchema', 'annotations'] as const;
+
+/** Without the optional members that are not what MCP says they are: whoever shows or searches tools relies on it. */
+function withoutMistyped(tool: UpstreamTool): UpstreamTool {
+  const mistyped = new Set<string>([
+    ...TEXT_MEMBERS.filter((name) => tool[name] !== undefined && typeof tool[name] !== 'string'),
+    ...OBJECT_MEMBERS.filter((name) => tool[name] !== undefined && !isObject(tool[name])),
+  ]);
+  if (mistyped.size === 0) return tool;
+  return Object.fromEntries(Object.entries(tool).filter(([name]) => !mistyped.has(name))) as UpstreamTool;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
