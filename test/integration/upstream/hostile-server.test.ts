@@ -513,20 +513,25 @@ describe('R29 a tool list', () => {
     await expect.poll(async () => (await connection.listTools()).tools[0]?.name).toBe('v3');
   });
 
-  it('lasts as long as the server says', async () => {
+  it('lasts as long as the server says, and is the same one while it says the same', async () => {
     let now = 1_000_000;
+    let name = 'before';
     const upstream = await start({
       era: 'modern',
-      answers: { 'tools/list': () => ({ tools: [], ttlMs: 60_000, cacheScope: 'private' }) },
+      answers: { 'tools/list': () => ({ tools: [tool(name)], ttlMs: 60_000, cacheScope: 'private' }) },
     });
     const connection = await connect(upstream, {}, { clock: { now: () => now } });
-    await connection.listTools();
+    const first = await connection.listTools();
     now += 59_000;
     await connection.listTools();
     expect(upstream.count('tools/list')).toBe(1);
     now += 2_000;
-    await connection.listTools();
+    const second = await connection.listTools();
     expect(upstream.count('tools/list')).toBe(2);
+    expect(second.tools).toBe(first.tools);
+    name = 'after';
+    now += 61_000;
+    expect(await connection.listTools()).toMatchObject({ tools: [{ name: 'after' }] });
   });
 
   it('of a modern server that tells of changes lasts until it does', async () => {
