@@ -53,13 +53,8 @@ export async function beginAuthorization(
       !authorizationServer.issParameterSupported && { issuerOfOwnPath: authorizationServer.issuer }),
   });
   const registration = await clientToUse(parts, server, choice, purpose, bound, scope);
-  if (registration.kind !== 'registered') {
-    if (registration.kind === 'rejected') parts.log.warn({ serverName: server.entry.serverName }, registration.message);
-    if (authorizationServer.source === 'default_endpoints') return { status: 'no_authorization_server' };
-    const reason: ConfigReason =
-      registration.kind === 'rejected' ? 'registration_rejected' : 'registration_unavailable';
-    return requiresConfig(parts, server, configuration, purpose.discovery, scope, reason);
-  }
+  if (registration.kind !== 'registered')
+    return askForClient(parts, server, configuration, purpose.discovery, scope, registration);
   if (mustAsk !== undefined) return requiresConfig(parts, server, configuration, purpose.discovery, scope, mustAsk);
   return openOrMend(parts, server, configuration, purpose, {
     bound,
@@ -68,6 +63,22 @@ export async function beginAuthorization(
     client: registration.client,
     clientIsKept: registration.isKept,
   });
+}
+
+/** Nobody registered us. Why not, the user sees on the form: what a server says is nothing for an agent. */
+async function askForClient(
+  parts: Parts,
+  server: KnownServer,
+  configuration: ClientConfiguration | undefined,
+  discovery: FoundAuthorizationServer,
+  scope: string | undefined,
+  registration: Exclude<RegistrationOutcome, { kind: 'registered' }>,
+): Promise<RequiresOauthConfig | NoAuthorizationServer> {
+  const refusal = registration.kind === 'rejected' ? registration.message : undefined;
+  if (refusal !== undefined) parts.log.warn({ serverName: server.entry.serverName }, refusal);
+  if (discovery.authorizationServer.source === 'default_endpoints') return { status: 'no_authorization_server' };
+  const reason: ConfigReason = refusal === undefined ? 'registration_unavailable' : 'registration_rejected';
+  return requiresConfig(parts, server, configuration, discovery, scope, reason, refusal);
 }
 
 /**

@@ -136,6 +136,8 @@ export interface FormView {
   readonly suggestedClientId?: string;
   readonly suggestedScope?: string;
   readonly needsClientSecret: boolean;
+  /** Client: why the authorization server would not register us; what it said is labelled as its words. */
+  readonly refusal?: string;
   readonly keyLabel?: string;
   /** Manual: the addresses that were kept. */
   readonly authorizationEndpoint?: string;

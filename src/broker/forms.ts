@@ -166,6 +166,7 @@ export function createForms(parts: Parts, connect: Connect, connections: Connect
       ...(clientId !== undefined && { suggestedClientId: clientId }),
       suggestedScope: suggestion?.scope ?? configuration?.scope ?? oauth.scope ?? '',
       needsClientSecret: suggestion?.needsClientSecret ?? false,
+      ...(suggestion?.refusal !== undefined && { refusal: suggestion.refusal }),
       ...(form === 'manual' && endpointsOf(configuration)),
       ...(form === 'key' && auth === 'api_key' && { keyLabel: header }),
       csrfToken: index.csrfToken ?? '',

@@ -10,7 +10,7 @@ import type { Parts } from './parts.js';
 import { placeInFile } from './provider-entry.js';
 import { chooseRedirect, suggestedRedirectUri } from './redirect-uri.js';
 
-/** `scope` is exactly what would be sent. */
+/** `scope` is exactly what would be sent; `refusal` is for the user's eyes, on the form alone. */
 export async function requiresConfig(
   parts: Parts,
   server: KnownServer,
@@ -18,6 +18,7 @@ export async function requiresConfig(
   discovery: Extract<Discovery, { kind: 'authorization_server' }>,
   scope: string | undefined,
   reason: ConfigReason,
+  refusal?: string,
 ): Promise<RequiresOauthConfig> {
   const { authorizationServer, protectedResource } = discovery;
   const { clientId: fileClientId, scope: fileScope } = server.entry.oauth;
@@ -29,6 +30,7 @@ export async function requiresConfig(
     ...(clientId !== undefined && { clientId }),
     scope: scope ?? '',
     needsClientSecret: needsSecret,
+    ...(refusal !== undefined && { refusal }),
   };
   const configUrl = fileClientId === undefined ? await openForm(parts, server, 'client', suggestion) : undefined;
   return {

@@ -20,8 +20,8 @@ export interface Page {
 }
 
 /** Text from outside, made fit to be shown: one line, bounded, without a secret or a misleading character. Still to be escaped. */
-export function shown(text: string): string {
-  return redactText(displayText(text));
+export function shown(text: string, maxLength?: number): string {
+  return redactText(displayText(text, maxLength));
 }
 
 /** A value that the user is to read, copy or send again: as `shown`, but whole. */

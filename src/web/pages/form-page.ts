@@ -5,6 +5,7 @@
  */
 import { html } from 'hono/html';
 import type { FormView } from '../../broker/broker.js';
+import { DISPLAY_TEXT_MAX_LENGTH } from '../../core/limits.js';
 import { filledIn, type Markup, type Page, shown } from '../layout.js';
 import { isWebUrl } from '../web-url.js';
 import { type Field, inputField, type Problem, problemSummary } from './fields.js';
@@ -43,6 +44,9 @@ interface Form {
   readonly assurance: string;
 }
 
+/** Our sentence, and the words of a server in it. */
+const REFUSAL_MAX_LENGTH = 2 * DISPLAY_TEXT_MAX_LENGTH;
+
 const CLIENT_FIELD_NAMES = ['clientId', 'clientSecret', 'scope', 'redirectUri'] as const;
 
 const FORMS: Readonly<Record<FormView['form'], (view: FormView) => Form>> = {
@@ -57,7 +61,8 @@ function clientForm(view: FormView): Form {
   return {
     title: `Set up sign-in for ${shown(view.serverName)}`,
     lead: `Your agent signs you in by way of an OAuth app at ${place}. You make it there once.`,
-    preparation: html`<section class="step" aria-labelledby="step-1">
+    preparation: html`${view.refusal === undefined ? '' : html`<p>${shown(view.refusal, REFUSAL_MAX_LENGTH)}</p>`}
+<section class="step" aria-labelledby="step-1">
 <h2 id="step-1">1. Make an OAuth app at ${consoleLink(view, place)}</h2>
 ${redirectUriToCopy(view)}
 </section>`,
