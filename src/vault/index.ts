@@ -1,4 +1,5 @@
 /** The vault: encrypted records and leases that every broker process of a user shares. */
+export { type AdministrationOptions, migrateVault, rotateVaultKey } from './administration.js';
 export type { KeyOptions } from './key-options.js';
 export { takeKeyOptions } from './key-options.js';
 export type { KeySource } from './key-source.js';

@@ -9,7 +9,7 @@ import { VAULT_KEY_FILE_MAX_BYTES } from '../core/limits.js';
 import { Secret } from '../core/secret.js';
 import type { KeyOptions } from './key-options.js';
 import { keepsSecrets, type OsKeyring } from './os-keyring.js';
-import { createPrivateFile, ensurePrivateDirectory, readPrivateFile } from './private-files.js';
+import { createPrivateFile, ensurePrivateDirectory, readPrivateFile, replacePrivateFile } from './private-files.js';
 import { mintVaultKey, parseVaultKey, type VaultKey } from './vault-key.js';
 
 export const KEY_SOURCES = ['environment', 'key_file', 'keyring', 'home_file'] as const;
@@ -83,6 +83,39 @@ export async function recordedKey(
 export function givenSource(options: KeyOptions): KeySource | undefined {
   if (options.environmentKey !== undefined) return 'environment';
   return options.keyFile === undefined ? undefined : 'key_file';
+}
+
+/** Where a key that replaces another is put. */
+export type KeyPlace =
+  | { readonly source: 'key_file'; readonly path: string }
+  | { readonly source: 'keyring'; readonly vaultId: string }
+  | { readonly source: 'home_file' };
+
+/**
+ * Keeps `key` where it is looked for from now on, and reads it back.
+ * @throws {BrokerError} `invalid_input` for a `key_file` that holds something else, `vault_unreadable` where it cannot be kept.
+ */
+export async function keepKey(surroundings: KeySurroundings, key: VaultKey, place: KeyPlace): Promise<void> {
+  const text = Secret.of(key.secret.export().toString('base64'));
+  if (place.source === 'keyring') {
+    const keyring = await surroundings.openKeyring();
+    await onKeyring(keyring?.write(keyringAccount(place.vaultId), text) ?? Promise.reject(new Error('no keyring')));
+    return;
+  }
+  const fill = (temporaryPath: string) => writeFile(temporaryPath, `${text.reveal()}\n`, { flush: true });
+  if (place.source === 'home_file') return replacePrivateFile(join(surroundings.homeDirectory, KEY_FILE_NAME), fill);
+  await ensurePrivateDirectory(place.path);
+  await createPrivateFile(place.path, fill);
+  const kept = await readPrivateFile(place.path, { maxBytes: VAULT_KEY_FILE_MAX_BYTES });
+  if (kept?.trim() !== text.reveal()) {
+    throw new BrokerError(
+      'invalid_input',
+      'The file for the new key exists already and holds something else. It was left as it is.',
+      {
+        nextStep: 'Run the same command with the name of a file that does not exist yet.',
+      },
+    );
+  }
 }
 
 async function givenKey(

@@ -12,6 +12,7 @@ import type { StoreLink } from './store-link.js';
 export interface PostgresLeases {
   acquire(name: string, holder: string, durationMs: number): Promise<LeaseOutcome>;
   release(name: string, fence: number): Promise<void>;
+  anyLive(): Promise<boolean>;
 }
 
 type Held = { readonly outcome: 'held'; readonly untilMs: number; readonly holder: string; readonly fence: number };
@@ -54,6 +55,11 @@ export function createPostgresLeases(link: StoreLink<PostgresPool>, schema: stri
       if (!isLeaseHolderGone(first.holder)) return { outcome: 'held', untilMs: first.untilMs };
       const second = await attempt([...values, first.fence], [name, acquisition]);
       return second.outcome === 'acquired' ? second : { outcome: 'held', untilMs: second.untilMs };
+    },
+    async anyLive() {
+      const text = `SELECT holder FROM ${leases} WHERE until_ms > ${NOW_MS}`;
+      const { rows } = await link.run((pool) => pool.query({ text }));
+      return rows.some(({ holder }) => !isLeaseHolderGone(String(holder)));
     },
     async release(name, fence) {
       await link.run((pool) => pool.query({ text: release, values: [name, fence] }));

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, link, lstat, mkdir, open, rm, stat } from 'node:fs/promises';
+import { chmod, link, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BrokerError } from '../core/errors.js';
 
@@ -88,13 +88,33 @@ export async function createPrivateFile(
   path: string,
   fill: (temporaryPath: string) => void | Promise<void>,
 ): Promise<boolean> {
+  return withTemporaryFile(path, fill, (temporaryPath) => linkUnlessThere(temporaryPath, path));
+}
+
+/**
+ * The same for a file that may be there already: it is replaced as a whole, and another's is not.
+ * @throws {BrokerError} `vault_unreadable` for a symbolic link, another user's file, or where it cannot be made.
+ */
+export async function replacePrivateFile(
+  path: string,
+  fill: (temporaryPath: string) => void | Promise<void>,
+): Promise<void> {
+  await checkPrivateFile(path);
+  await withTemporaryFile(path, fill, (temporaryPath) => onDisk(path, rename(temporaryPath, path)));
+}
+
+async function withTemporaryFile<T>(
+  path: string,
+  fill: (temporaryPath: string) => void | Promise<void>,
+  name: (temporaryPath: string) => Promise<T>,
+): Promise<T> {
   const temporaryPath = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   const flags = constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | NOFOLLOW;
   const file = await onDisk(path, open(temporaryPath, flags, PRIVATE_FILE_MODE));
   try {
     await file.close();
     await fill(temporaryPath);
-    return await linkUnlessThere(temporaryPath, path);
+    return await name(temporaryPath);
   } finally {
     await rm(temporaryPath, { force: true });
   }

@@ -6,6 +6,7 @@
  *   row:KEY         v version, p partition, x expiry or '', b value, w identifier of the write
  *   part:PARTITION  sorted set of the keys of rows that are listed together
  *   rows, expiry    sorted sets of every key, by name and by expiry
+ *   leases          sorted set of the names of leases by their end
  *   lease:NAME      fence, holder, acquisition, until, duration
  */
 
@@ -124,14 +125,27 @@ local fence = string.format('%.0f', math.max(last + 1, tonumber(time[1]) * 10000
 local ends = string.format('%.0f', now + tonumber(ARGV[4]))
 redis.call('HSET', meta, 'fence', fence)
 redis.call('HSET', lease, 'fence', fence, 'holder', ARGV[2], 'acquisition', ARGV[3], 'until', ends, 'duration', ARGV[4])
+redis.call('ZREMRANGEBYSCORE', P .. 'leases', '-inf', now)
+redis.call('ZADD', P .. 'leases', ends, ARGV[1])
 redis.call('PEXPIRE', lease, string.format('%.0f', tonumber(ARGV[4]) + tonumber(ARGV[6])))
 return {'acquired', fence}`;
 
 /** name, fence */
 const releaseLease = `${PRELUDE}
 local lease = P .. 'lease:' .. ARGV[1]
-if redis.call('HGET', lease, 'fence') == ARGV[2] then redis.call('DEL', lease) end
+if redis.call('HGET', lease, 'fence') == ARGV[2] then
+  redis.call('DEL', lease)
+  redis.call('ZREM', P .. 'leases', ARGV[1])
+end
 return 1`;
+
+/** → the holders of leases that have not run out */
+const leaseHolders = `${PRELUDE}
+local holders = {}
+for _, name in ipairs(redis.call('ZRANGEBYSCORE', P .. 'leases', '(' .. string.format('%.0f', now), '+inf')) do
+  holders[#holders + 1] = redis.call('HGET', P .. 'lease:' .. name, 'holder') or ''
+end
+return holders`;
 
 /** key to go on behind or '', limit → {key, partition, version, expiry, value, …} */
 const page = `${PRELUDE}
@@ -166,6 +180,7 @@ export const REDIS_SCRIPTS = {
   purge,
   acquireLease,
   releaseLease,
+  leaseHolders,
   page,
   exchange,
   anyRow,

@@ -12,12 +12,14 @@ export interface SqliteLeases {
   /** Nobody else has taken the lease since it was acquired with `fence`. */
   isHeld(name: string, fence: number): boolean;
   release(name: string, fence: number): void;
+  anyLive(): boolean;
 }
 
 export function createSqliteLeases(database: SqliteDatabase, clock: LeaseClock): SqliteLeases {
   const find = database.prepare(
     'SELECT fence, holder, duration_ms, taken_at, taken_at_uptime_ms, boot FROM leases WHERE name = ?',
   );
+  const all = database.prepare('SELECT holder, duration_ms, taken_at, taken_at_uptime_ms, boot FROM leases');
   const insert = database.prepare(
     'INSERT INTO leases (name, holder, duration_ms, taken_at, taken_at_uptime_ms, boot) VALUES (?, ?, ?, ?, ?, ?)',
   );
@@ -42,6 +44,7 @@ export function createSqliteLeases(database: SqliteDatabase, clock: LeaseClock):
     release(name, fence) {
       removeFence.run(name, fence);
     },
+    anyLive: () => all.all().some((row) => remainingMsOf(row, clock.now()) > 0),
   };
 
   function remainingMsOf(row: SqliteRow, now: ReturnType<LeaseClock['now']>): number {

@@ -123,6 +123,10 @@ class PostgresStore implements Store {
     return this.#leases.release(name, fence);
   }
 
+  hasLiveLease(): Promise<boolean> {
+    return this.#leases.anyLive();
+  }
+
   async page(after: string | undefined, limit: number): Promise<readonly WholeRow[]> {
     return (await this.#query(this.#statements.page, [after ?? null, limit])).rows.map(wholeRow);
   }

@@ -135,6 +135,10 @@ class RedisStore implements Store {
     await this.#evaluate('releaseLease', [name, String(fence)]);
   }
 
+  async hasLiveLease(): Promise<boolean> {
+    return partsOf(await this.#evaluate('leaseHolders', [])).some((holder) => !isLeaseHolderGone(textOf(holder)));
+  }
+
   async page(after: string | undefined, limit: number): Promise<readonly WholeRow[]> {
     const parts = partsOf(await this.#evaluate('page', [after ?? '', String(limit)]));
     return groupsOf(parts, 5).map(([key, partition, version, expiry, value]) => ({

@@ -114,6 +114,10 @@ class SqliteStore implements Store {
     return this.#transaction(() => this.#leases.release(name, fence));
   }
 
+  hasLiveLease(): Promise<boolean> {
+    return this.#reading(() => this.#leases.anyLive());
+  }
+
   page(after: string | undefined, limit: number): Promise<readonly WholeRow[]> {
     return this.#reading(() => this.#statements.page.all(after ?? '', limit).map(wholeRow));
   }

@@ -61,6 +61,8 @@ export interface Store {
    * For copying and rewrapping only: versions are not counted. Returns whether it is there now.
    */
   exchange(row: WholeRow, previous: StoredRow | undefined): Promise<boolean>;
+  /** Whether any lease is held by somebody who may still be there. */
+  hasLiveLease(): Promise<boolean>;
   /** Any row at all: a new vault key is never made while there is one. */
   isEmpty(): Promise<boolean>;
   close(): Promise<void>;

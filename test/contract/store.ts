@@ -275,6 +275,16 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
         expect(await store.read('new')).toBeUndefined();
       });
 
+      it('are seen as long as they are held by somebody who may still be there', async () => {
+        expect(await store.hasLiveLease()).toBe(false);
+        const fence = await acquired(store, 'l');
+        expect(await other.hasLiveLease()).toBe(true);
+        await store.releaseLease('l', fence);
+        expect(await other.hasLiveLease()).toBe(false);
+        await acquired(store, 'l', SHORT_MS);
+        await eventually(async () => expect(await other.hasLiveLease()).toBe(false));
+      });
+
       it('are no rows: a store with nothing but leases is empty', async () => {
         await acquired(store, 'l');
         expect(await store.isEmpty()).toBe(true);
