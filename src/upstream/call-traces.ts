@@ -17,6 +17,8 @@ export interface CallTrace {
   readonly host: Host | undefined;
   /** Aborted when the operation is over, whatever it came to. */
   readonly over: AbortSignal;
+  /** Aborted when it is over and had no answer. */
+  readonly givenUp: AbortSignal;
   /** Stops the call's time while the user is asked something; the returned function lets it go on. */
   pause: () => () => void;
   /** Ends the HTTP exchange of the call. */
@@ -43,6 +45,8 @@ export interface CallTraces {
    * all calls of a connection are of one owner and one host.
    */
   current(): CallTrace | undefined;
+  /** Whether what has just arrived tells which call it belongs to. */
+  isTold(): boolean;
   /** Stops the time of the call in whose exchange this runs; of all where that cannot be told. */
   pauseCurrent(): () => void;
   /**
@@ -54,6 +58,7 @@ export interface CallTraces {
 
 interface TraceUnderWay extends CallTrace {
   readonly ended: AbortController;
+  readonly failed: AbortController;
   hasExchangeEnded: boolean;
   graceTimer: NodeJS.Timeout | undefined;
 }
@@ -76,11 +81,14 @@ export function createCallTraces(): CallTraces {
       // Whoever races against it sees the rejection; a call that has ended does not.
       broken.catch(() => {});
       const ended = new AbortController();
+      const failed = new AbortController();
       const trace: TraceUnderWay = {
         tag: String(count),
         host,
         ended,
         over: ended.signal,
+        failed,
+        givenUp: failed.signal,
         pause: () => () => {},
         exchange: new AbortController(),
         broken,
@@ -101,6 +109,7 @@ export function createCallTraces(): CallTraces {
     find: (tag) => (tag === null || tag === undefined ? undefined : underWay.get(tag)),
     within: (trace, work) => arriving.run(trace, work),
     current: () => told() ?? latest(),
+    isTold: () => told() !== undefined,
     pauseCurrent() {
       const paused = told();
       const resumes = (paused === undefined ? [...underWay.values()] : [paused]).map((trace) => trace.pause());
@@ -113,6 +122,7 @@ export function createCallTraces(): CallTraces {
       if (trace === undefined) return;
       underWay.delete(tag);
       trace.ended.abort(OPERATION_ENDED);
+      if (!isAnswered) trace.failed.abort(OPERATION_ENDED);
       const breakOff = (): void => trace.exchange.abort(OPERATION_ENDED);
       if (!isAnswered) breakOff();
       else if (!trace.hasExchangeEnded) trace.graceTimer = setTimeout(breakOff, EXCHANGE_END_GRACE_MS).unref();

@@ -35,11 +35,13 @@ export function serveServerRequests(client: Client, calls: CallTraces, standing:
       throw new HostRefusal(INTERNAL_ERROR, `More than ${HOST_REQUESTS_MAX} requests are open.`);
     const asked = withOwnElicitationId({ method, params: askedParams(incoming.params) }, elicitations.ownFor);
     const { signal } = context.mcpReq;
+    // What may belong to another call, or to none, outlives the answer of this one.
+    const end = calls.isTold() ? call?.over : call?.givenUp;
     const goOn = calls.pauseCurrent();
     open += 1;
     try {
       return await host.ask(asked, {
-        signal: call === undefined ? signal : AbortSignal.any([signal, call.over]),
+        signal: end === undefined ? signal : AbortSignal.any([signal, end]),
         onProgress: progressTo(context),
       });
     } finally {

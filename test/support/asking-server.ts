@@ -221,6 +221,15 @@ function olderServer(kind: Exclude<AskingKind, 'modern'>, events: Events): Older
     await server.ping();
     return 'logged';
   });
+  tool('ask_beside', async (extra) => {
+    const asked = server.request({ method: 'roots/list' }, ListRootsResultSchema, related(extra));
+    asked.then(
+      () => events.note('answered'),
+      () => events.note('refused'),
+    );
+    await events.happened('asked');
+    return 'done';
+  });
   tool('withdraw', async (extra) => {
     const withdrawing = new AbortController();
     const asked = server.request({ method: 'roots/list' }, ListRootsResultSchema, {

@@ -188,6 +188,25 @@ describe('a host of before 2026-07-28', () => {
     await expect.poll(() => withdrawn, { timeout: 8_000 }).toEqual(['roots/list', 'elicitation/create']);
   });
 
+  it.each(['standalone', 'sse'] as const)(
+    'still answers what a %s server asked during a call, but not by its stream, when that has been answered',
+    async (kind) => {
+      let release = (): void => {};
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const { host, upstream } = await meeting('v1', kind, async () => {
+        upstream.note('asked');
+        await released;
+        return { roots: [] };
+      });
+      expect(await host.tool('ask_beside')).toBe('done');
+      release();
+      const outcomes = ['answered', 'refused'].map((event) => upstream.happened(event).then(() => event));
+      expect(await Promise.race(outcomes)).toBe('answered');
+    },
+  );
+
   it('refuses, and the server gets its word', async () => {
     const { host } = await meeting('v1', 'legacy', () => {
       throw Object.assign(new Error('User rejected'), { code: -1 });
