@@ -7,6 +7,7 @@ import type { ErrorCode } from '../core/errors.js';
 import type { Host, InputAnswers, InputRound } from '../core/host.js';
 import type { Principal } from '../core/principal.js';
 import type { HostChange } from '../upstream/index.js';
+import type { Administration } from './administration.js';
 import type { Cleared, Failure, Outcome } from './outcomes.js';
 
 /** The arguments of `connect_to_mcp_server`, already validated (`arguments.ts`). */
@@ -300,6 +301,8 @@ export interface Broker {
   diagnose(principal: Principal, serverName: string): Promise<readonly Finding[]>;
   /** Removes a server that an agent added, with its credentials. Returns whether there was one. */
   removeAddedServer(principal: Principal, serverName: string): Promise<boolean>;
+  /** For the command line alone. */
+  readonly administration: Administration;
 
   /** The answer at a redirect URI: `url` is what the browser asked for (origin, path, query), `cookies` what it sent. */
   completeAuthorization(request: {

@@ -12,6 +12,7 @@ import { clearAuth } from './clear-auth.js';
 import { completeByCallback } from './complete-authorization.js';
 import { createConnect } from './connect.js';
 import { createConnections } from './connections.js';
+import { createAdministration } from './create-administration.js';
 import { diagnose } from './diagnose.js';
 import { createElicitSignIn } from './elicited-sign-in.js';
 import { createEveryServer } from './every-server.js';
@@ -157,6 +158,7 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpo
       }),
     diagnose: (principal, serverName) => diagnose(parts, principal, serverName),
     removeAddedServer: (principal, serverName) => removeAddedServer(parts, principal, serverName),
+    administration: createAdministration(parts),
 
     completeAuthorization: (request) => finishing(completeByCallback(parts, request)).finally(toolChanges.announce),
     launch: (token, cookies, confirmed) => launch(parts, token, cookies, confirmed),

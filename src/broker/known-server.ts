@@ -1,6 +1,6 @@
 /**
  * From a name (and perhaps a URL) to the server that is meant and whose credentials it uses.
- * Order: the user's file, what this user's agents added, the built-in catalog.
+ * Order: the user's file, what this user's agents added, the team's servers, the built-in catalog.
  */
 import { createRemoteEntry, isServerName, type RemoteServerEntry, type ServerEntry } from '../catalog/index.js';
 import { displayText } from '../core/display-text.js';
@@ -12,6 +12,7 @@ import type { AddedServer } from '../vault/index.js';
 import type { Parts } from './parts.js';
 import { type AnyServer, isStarted, type KnownServer, type ServerOf } from './server-of-caller.js';
 import { isAnythingStored } from './stored-credentials.js';
+import { findTeamServer, teamServers } from './team-servers.js';
 
 export {
   type AnyServer,
@@ -74,6 +75,8 @@ export async function findEntry(
     const added = await (await parts.vault()).addedServers.get([principal.team, principal.user, serverName]);
     if (added !== undefined) return addedEntry(serverName, added.value.url);
   }
+  const ofTeam = await findTeamServer(parts, principal, serverName);
+  if (ofTeam !== undefined) return ofTeam;
   return parts.catalog.findBuiltIn(serverName);
 }
 
@@ -81,6 +84,7 @@ export async function findEntry(
 export async function allEntries(parts: Parts, principal: Principal): Promise<readonly ServerEntry[]> {
   const byName = new Map<string, ServerEntry>();
   for (const entry of parts.catalog.builtInEntries()) byName.set(entry.serverName, entry);
+  for (const entry of await teamServers(parts, principal)) byName.set(entry.serverName, entry);
   for (const added of await addedServers(parts, principal))
     byName.set(added.serverName, addedEntry(added.serverName, added.url));
   for (const entry of await parts.catalog.userEntries()) byName.set(entry.serverName, entry);

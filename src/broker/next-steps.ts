@@ -42,19 +42,23 @@ export function stepCorrectEndpoints(serverName: string): string {
   return `The last sign-in at the addresses that the user had entered came to nothing. Show configUrl to the user: the form on this machine shows them, to be corrected or sent once more. Then call connect_to_mcp_server again (in a terminal: mcp-oauth-broker clear ${serverName} forgets them).`;
 }
 
+const STEP_OF_TEAM =
+  'The client and scope are fixed for the whole team: ask the administrator to correct them (mcp-oauth-broker provider add), then call connect_to_mcp_server again.';
+
 /** What to do about `requires_oauth_config`; the form and the terminal come before the chat, what the user's file fixes before all. */
 export function stepConfigure(
   serverName: string,
   reason: ConfigReason,
   is: {
-    /** Of its OAuth settings, in servers.json. */
-    readonly place: string;
+    /** Of its OAuth settings, in servers.json; undefined: an administrator set them for the team. */
+    readonly place: string | undefined;
     readonly hasForm: boolean;
     readonly needsClientSecret: boolean;
     readonly fixesClient: boolean;
     readonly fixesScope: boolean;
   },
 ): string {
+  if (is.place === undefined && (reason === 'scope_rejected' ? is.fixesScope : is.fixesClient)) return STEP_OF_TEAM;
   if (reason === 'scope_rejected') {
     if (is.fixesScope)
       return `The scope of this server is fixed in the user's servers.json: ask the user to correct ${is.place}.scope there, then call connect_to_mcp_server again.`;

@@ -1,4 +1,4 @@
-/** Where to sign in to an OAuth provider: what the user's file names, since there is no MCP server to ask. */
+/** Where to sign in to an OAuth provider: what the user's file or the team names, since there is no MCP server to ask. */
 import { mayStateIssuer } from '../catalog/index.js';
 import { BrokerError } from '../core/errors.js';
 import { shownName } from '../core/names.js';
@@ -17,6 +17,9 @@ export async function providerDiscovery(parts: Parts, provider: KnownServer): Pr
   });
   if (authorizationServer !== undefined) return { kind: 'authorization_server', authorizationServer, resource: null };
   throw new BrokerError('discovery_failed', `The issuer of the provider "${shownName(serverName)}" has no metadata.`, {
-    nextStep: `Ask the user to correct oauthProviders.${shownName(serverName)}.issuer in servers.json, or to name authorizationEndpoint and tokenEndpoint there.`,
+    nextStep:
+      provider.entry.source === 'team'
+        ? 'Ask the administrator to correct its issuer, or to give both endpoints (mcp-oauth-broker provider add).'
+        : `Ask the user to correct oauthProviders.${shownName(serverName)}.issuer in servers.json, or to name authorizationEndpoint and tokenEndpoint there.`,
   });
 }

@@ -5,15 +5,18 @@
 import { createRemoteEntry, type OAuthProviderEntry, profileFor, type RemoteServerEntry } from '../catalog/index.js';
 import { displayText } from '../core/display-text.js';
 import { BrokerError } from '../core/errors.js';
-import { providerRecordName } from '../core/names.js';
+import { PRODUCT_NAME, providerRecordName } from '../core/names.js';
 import { type Owner, ownerTuple } from '../core/principal.js';
 import type { AnyServer, KnownServer } from './known-server.js';
+import { type FoundProvider, findOAuthProvider } from './oauth-providers.js';
 import type { Parts } from './parts.js';
+
+const ADD_PROVIDER = `${PRODUCT_NAME} provider add ID`;
 
 /**
  * The provider, signed in to for an owner and account.
  * @param neededBy the server that takes its token
- * @throws {BrokerError} `invalid_input` where the user's file names none of that name, or none that can be found.
+ * @throws {BrokerError} `invalid_input` where there is none of that name, or none that can be found.
  */
 export async function provider(
   parts: Parts,
@@ -25,29 +28,36 @@ export async function provider(
   if (entry === undefined) {
     throw new BrokerError(
       'invalid_input',
-      `The user's servers.json takes a token of "${displayText(id)}", and has nothing of that name under oauthProviders.`,
+      `"${displayText(neededBy)}" takes a token of the OAuth provider "${displayText(id)}", which nobody has set up: it stands neither under oauthProviders of the user's servers.json nor among those of the team.`,
+      { nextStep: `Ask the user to add it to servers.json, or their administrator to run: ${ADD_PROVIDER}.` },
     );
   }
   const recordId = [...ownerTuple(owner), entry.serverName, account];
   return { entry, principal, owner, account, id: recordId, provider: { id, neededBy } };
 }
 
-/** The same without an owner's account; undefined where the user's file names none. @throws {BrokerError} `invalid_input`. */
+/** The same without an owner's account; undefined where there is none. @throws {BrokerError} `invalid_input`. */
 export async function providerEntry(parts: Parts, id: string, owner: Owner): Promise<RemoteServerEntry | undefined> {
-  const settings = await parts.catalog.findOAuthProvider(id);
-  if (settings === undefined) return undefined;
+  const found = await findOAuthProvider(parts, owner.team, id);
+  return found && entryOfProvider(id, found, owner);
+}
+
+/** @throws {BrokerError} `invalid_input` where it cannot be told where to sign in. */
+export function entryOfProvider(id: string, { source, settings }: FoundProvider, owner: Owner): RemoteServerEntry {
   const oauth = { ...knownSettings(id, settings), ...settings };
   const url = oauth.issuer ?? oauth.tokenEndpoint;
   if (url === undefined || (oauth.issuer === undefined && oauth.authorizationEndpoint === undefined)) {
     throw new BrokerError(
       'invalid_input',
-      `oauthProviders.${displayText(id)} in the user's servers.json names neither an issuer nor both endpoints.`,
+      source === 'user'
+        ? `oauthProviders.${displayText(id)} in the user's servers.json names neither an issuer nor both endpoints.`
+        : `Nothing is known of "${displayText(id)}": give its issuer, or its authorization endpoint and its token endpoint.`,
     );
   }
   return createRemoteEntry({
     serverName: providerRecordName(id),
     url,
-    source: 'user',
+    source,
     auth: 'oauth2',
     credentialMode: credentialModeOf(owner),
     oauth,
@@ -74,7 +84,8 @@ function credentialModeOf({ user, agent }: Owner): RemoteServerEntry['credential
   return agent === undefined ? 'per_user' : 'per_agent';
 }
 
-/** Where the OAuth settings of a server or provider stand in the user's file. */
-export function placeInFile({ entry, provider: isProvider }: KnownServer): string {
+/** Where the OAuth settings of a server or provider stand in the user's file; undefined where they are the team's. */
+export function placeInFile({ entry, provider: isProvider }: KnownServer): string | undefined {
+  if (entry.source === 'team') return undefined;
   return isProvider === undefined ? `mcpServers.${entry.serverName}.oauth` : `oauthProviders.${isProvider.id}`;
 }

@@ -11,6 +11,7 @@ import { registerImport } from './commands/import.js';
 import { registerInstall } from './commands/install.js';
 import { registerKey } from './commands/key.js';
 import { registerList } from './commands/list.js';
+import { registerProvider } from './commands/provider.js';
 import { registerRemove } from './commands/remove.js';
 import { registerSecret } from './commands/secret.js';
 import { registerServe } from './commands/serve.js';
@@ -54,6 +55,7 @@ function commands(afterSeparator: readonly string[] | undefined): readonly Regis
     registerCall,
     registerKey,
     registerSecret,
+    registerProvider,
     registerDoctor,
     registerImport,
     registerInstall,

@@ -11,8 +11,10 @@ import type {
   Grant,
   NamedSecret,
   PendingAuthorization,
+  Provider,
   ServerObservation,
   StoredSecret,
+  TeamServer,
   TokenIndex,
 } from './records.js';
 import type { OpenPage } from './vault.js';
@@ -35,6 +37,8 @@ const configurations: CollectionKind<ClientConfiguration> = {
 const secrets: CollectionKind<StoredSecret> = { name: 'stored-secret', partitionOf: withoutLast(2) };
 const namedSecrets: CollectionKind<NamedSecret> = { name: 'named-secret', partitionOf: withoutLast(1) };
 const addedServers: CollectionKind<AddedServer> = { name: 'added-server', partitionOf: withoutLast(1) };
+const teamServers: CollectionKind<TeamServer> = { name: 'team-server', partitionOf: withoutLast(1) };
+const providers: CollectionKind<Provider> = { name: 'provider', partitionOf: withoutLast(1) };
 const observations: CollectionKind<ServerObservation> = { name: 'server-observation', partitionOf: withoutLast(2) };
 const tokens: CollectionKind<TokenIndex> = {
   name: 'token',
@@ -57,6 +61,8 @@ export const COLLECTION_KINDS = {
   secrets,
   namedSecrets,
   addedServers,
+  teamServers,
+  providers,
   observations,
   tokens,
   callbackPorts,

@@ -82,6 +82,8 @@ function vaultOver(store: Store, { keys, root, keySource }: UnlockedVault, { clo
     secrets: createCollection(COLLECTION_KINDS.secrets, surroundings),
     namedSecrets: createCollection(COLLECTION_KINDS.namedSecrets, surroundings),
     addedServers: createCollection(COLLECTION_KINDS.addedServers, surroundings),
+    teamServers: createCollection(COLLECTION_KINDS.teamServers, surroundings),
+    providers: createCollection(COLLECTION_KINDS.providers, surroundings),
     observations: createCollection(COLLECTION_KINDS.observations, surroundings),
     tokens: createCollection(COLLECTION_KINDS.tokens, surroundings),
     callbackPorts: createCollection(COLLECTION_KINDS.callbackPorts, surroundings),

@@ -274,3 +274,30 @@ export interface ServerObservation {
 export interface CallbackPort {
   readonly port: number;
 }
+
+/** A server of the team's (`add --team`). */
+export interface TeamServer {
+  readonly serverName: string;
+  readonly url: string;
+  /** Milliseconds since the epoch. */
+  readonly addedAt: number;
+}
+
+/** An OAuth provider of the team's (`provider add`): what `oauthProviders` of a file can say, for every member. */
+export interface Provider {
+  readonly id: string;
+  readonly issuer?: string;
+  readonly authorizationEndpoint?: string;
+  readonly tokenEndpoint?: string;
+  readonly profile?: string;
+  readonly clientId?: string;
+  /** The secret, or where it is: on each member's machine, or in this vault. */
+  readonly clientSecret?: string | SecretReference;
+  readonly scope?: string;
+  /** Milliseconds since the epoch. */
+  readonly addedAt: number;
+}
+
+export type SecretReference =
+  | { readonly source: 'env' | 'team_secret' | 'org_secret'; readonly name: string }
+  | { readonly source: 'file'; readonly path: string };

@@ -11,8 +11,10 @@ import type {
   Grant,
   NamedSecret,
   PendingAuthorization,
+  Provider,
   ServerObservation,
   StoredSecret,
+  TeamServer,
   TokenIndex,
 } from './records.js';
 
@@ -48,6 +50,7 @@ export interface Collection<T> {
  * Identifiers: `grants`, `pendings`, `secrets`, `observations`: [...ownerTuple, serverName, account], partition ownerTuple.
  * `namedSecrets`: ['user', team, user, name], ['team', team, name] or ['org', name], partition all but the name.
  * `configurations`: [...ownerTuple, serverName]; `addedServers`: [team, user, serverName], partition [team, user].
+ * `teamServers`: [team, serverName], `providers`: [team, id], partition [team].
  * `registrations`: [...ownerTuple, issuer, redirectUri], partition ownerTuple.
  * `tokens`: [kind, token] (the token's hash, by way of the key, is all that is stored), partition ['tokens'].
  * `callbackPorts`: ['callback', 'drawn'] and ['callback', 'other', configured port], partition ['callback'].
@@ -61,6 +64,8 @@ export interface Vault {
   readonly secrets: Collection<StoredSecret>;
   readonly namedSecrets: Collection<NamedSecret>;
   readonly addedServers: Collection<AddedServer>;
+  readonly teamServers: Collection<TeamServer>;
+  readonly providers: Collection<Provider>;
   readonly observations: Collection<ServerObservation>;
   readonly tokens: Collection<TokenIndex>;
   readonly callbackPorts: Collection<CallbackPort>;

@@ -1,7 +1,8 @@
-/** `add NAME URL` and `add NAME -- CMD ARGS…`: writes one entry of the user's file. */
-import type { Register } from '../command.js';
+/** `add NAME URL` and `add NAME -- CMD ARGS…`: writes one entry of the user's file; with `--team` a server of the team's. */
+import type { CommandContext, Register } from '../command.js';
 import type { NewServerEntry } from '../dependencies.js';
 import { EXIT_SUCCESS, UsageError } from '../exit-code.js';
+import { reportOutcome } from '../outcome-report.js';
 
 /** @param afterSeparator the words after `--`, or undefined where there is no `--` */
 export function registerAdd(afterSeparator: readonly string[] | undefined): Register {
@@ -11,18 +12,35 @@ export function registerAdd(afterSeparator: readonly string[] | undefined): Regi
       .description('add a server by its URL, or a command that is started: add NAME -- CMD ARGS…')
       .argument('<name>', 'what the server is called')
       .argument('[url...]', 'its URL, or a command after --')
-      .usage('NAME URL | NAME -- CMD ARGS…')
-      .action((serverName: string, words: readonly string[]) =>
-        run(async ({ dependencies, terminal }) => {
-          const entry = newEntry(words, afterSeparator);
-          await dependencies.addEntry(serverName, entry);
-          terminal.payload({ status: 'success', serverName });
-          terminal.line(`${terminal.style.good('✓')} Added ${terminal.style.bold(serverName)}.`);
-          if ('url' in entry) terminal.line(`  Sign in with: ${dependencies.command} connect ${serverName}`);
-          return EXIT_SUCCESS;
-        }),
+      .option('--team', 'for everybody of your team: a URL only')
+      .usage('NAME URL [--team] | NAME -- CMD ARGS…')
+      .action((serverName: string, words: readonly string[], { team }: { readonly team?: true }) =>
+        run((context) => add(context, serverName, newEntry(words, afterSeparator), team === true)),
       );
   };
+}
+
+async function add(
+  context: CommandContext,
+  serverName: string,
+  entry: NewServerEntry,
+  isForTeam: boolean,
+): Promise<number> {
+  const { dependencies, terminal, principal } = context;
+  const { url } = entry;
+  if (!isForTeam) await dependencies.addEntry(serverName, entry);
+  else {
+    if (typeof url !== 'string') throw new UsageError('A server of the team has a URL: a command is for one machine.');
+    const { administration } = await dependencies.broker();
+    const added = await administration.addTeamServer(principal, { serverName, url });
+    if (added.status === 'error') return reportOutcome(context, added);
+  }
+  terminal.payload({ status: 'success', serverName });
+  terminal.line(
+    `${terminal.style.good('✓')} Added ${terminal.style.bold(serverName)}${isForTeam ? ` for the team ${principal.team}` : ''}.`,
+  );
+  if (url !== undefined) terminal.line(`  Sign in with: ${dependencies.command} connect ${serverName}`);
+  return EXIT_SUCCESS;
 }
 
 function newEntry(words: readonly string[], command: readonly string[] | undefined): NewServerEntry {

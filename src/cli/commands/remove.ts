@@ -1,4 +1,4 @@
-/** `remove NAME`: from the user's file, or what an agent added. */
+/** `remove NAME`: from the user's file, what an agent added, or the team's. */
 import { displayText } from '../../core/display-text.js';
 import { BrokerError } from '../../core/errors.js';
 import type { CommandContext, Register } from '../command.js';
@@ -8,14 +8,18 @@ import { failureOf, reportOutcome } from '../outcome-report.js';
 export const registerRemove: Register = (program, run) => {
   program
     .command('remove')
-    .description('remove a server, also one that an agent added')
+    .description('remove a server, also one that an agent added, or one of your team')
     .argument('<name>')
     .action((serverName: string) =>
       run(async (context) => {
         const { dependencies, terminal, principal } = context;
         const hasCredentials = await isAnythingStored(context, serverName);
         const isFromFile = await dependencies.removeEntry(serverName);
-        const isRemoved = isFromFile || (await (await dependencies.broker()).removeAddedServer(principal, serverName));
+        const broker = await dependencies.broker();
+        const isRemoved =
+          isFromFile ||
+          (await broker.removeAddedServer(principal, serverName)) ||
+          (await broker.administration.removeTeamServer(principal, serverName));
         if (!isRemoved) {
           const unknown = new BrokerError('unknown_server', 'There is no entry of this name to remove.');
           return reportOutcome(context, failureOf(unknown, displayText(serverName)));

@@ -123,6 +123,9 @@ function fakeBroker(world: FakeWorld, overrides: Partial<Broker>): Broker {
       world.stored.set(serverName, value);
       return connected({ serverName, authType: 'bearer' });
     },
+    administration: { removeTeamServer: async () => false } as Partial<
+      Broker['administration']
+    > as Broker['administration'],
     ...overrides,
   };
   return broker as Broker;

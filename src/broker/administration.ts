@@ -1,0 +1,41 @@
+/** What administrators do, by the command line only: no tool leads here. (Interfaces only.) */
+import type { Principal } from '../core/principal.js';
+import type { Provider } from '../vault/index.js';
+import type { Failure } from './outcomes.js';
+
+export type ProviderSettings = Omit<Provider, 'addedAt'>;
+
+/** A provider without its secret. */
+export interface ListedProvider {
+  readonly id: string;
+  /** Where members sign in: the issuer, or the authorization endpoint. */
+  readonly target: string;
+  readonly clientId?: string;
+  readonly scope?: string;
+  /** Where the client's secret comes from; `vault` is one that was typed. */
+  readonly secretSource: string;
+}
+
+interface ServerChanged {
+  readonly status: 'success';
+  readonly serverName: string;
+}
+
+/** Acts for the team of the principal. */
+export interface Administration {
+  /** Stores a provider for the team, in place of one of the same id; its issuer is asked first. */
+  addProvider(
+    principal: Principal,
+    provider: ProviderSettings,
+  ): Promise<{ readonly status: 'success'; readonly provider: ListedProvider } | Failure>;
+  listProviders(principal: Principal): Promise<{ readonly providers: readonly ListedProvider[] } | Failure>;
+  /** Returns whether there was one. */
+  removeProvider(principal: Principal, id: string): Promise<boolean>;
+  /** Adds a server for every member of the team. */
+  addTeamServer(
+    principal: Principal,
+    server: { readonly serverName: string; readonly url: string },
+  ): Promise<ServerChanged | Failure>;
+  /** Returns whether the team had one of that name. */
+  removeTeamServer(principal: Principal, serverName: string): Promise<boolean>;
+}

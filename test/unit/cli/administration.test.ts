@@ -1,0 +1,112 @@
+/** The administrators' commands: what they hand on, and what they refuse before anything is asked. */
+import { describe, expect, it } from 'vitest';
+import type { Administration, ProviderSettings } from '../../../src/broker/administration.js';
+import { failed, jsonLines, run } from './fake-surroundings.js';
+
+const SECRET = 'a-secret-of-the-team';
+
+function withAdministration(administration: Partial<Administration>) {
+  return { broker: { administration: administration as Administration } };
+}
+
+function providerBroker(added: ProviderSettings[]) {
+  return withAdministration({
+    addProvider: async (_principal, given) => {
+      added.push(given);
+      return { status: 'success', provider: { id: given.id, target: 'https://as.example', secretSource: 'vault' } };
+    },
+    listProviders: async () => ({
+      providers: [{ id: 'github', target: 'https://github.com', clientId: 'c', secretSource: 'env:GITHUB_SECRET' }],
+    }),
+    removeProvider: async (_principal, id) => id === 'github',
+  });
+}
+
+describe('provider', () => {
+  it('add takes the secret from standard input, and shows it nowhere', async () => {
+    const added: ProviderSettings[] = [];
+    const argv = [
+      'provider',
+      'add',
+      'github',
+      '--client-id',
+      'c',
+      '--scope',
+      'repo',
+      '--client-secret-stdin',
+      '--json',
+    ];
+    const { code, out, err } = await run(argv, { stdin: `${SECRET}\n`, ...providerBroker(added) });
+    expect(code).toBe(0);
+    expect(added).toEqual([{ id: 'github', clientId: 'c', scope: 'repo', clientSecret: SECRET }]);
+    expect(out + err).not.toContain(SECRET);
+  });
+
+  it.each([
+    ['env:GITHUB_SECRET', { source: 'env', name: 'GITHUB_SECRET' }],
+    ['file:/run/secrets/github', { source: 'file', path: '/run/secrets/github' }],
+    ['org_secret:github', { source: 'org_secret', name: 'github' }],
+  ])('add takes the secret from %s', async (reference, clientSecret) => {
+    const added: ProviderSettings[] = [];
+    const argv = ['provider', 'add', 'acme', '--issuer', 'https://as.example', '--secret-source', reference];
+    expect((await run(argv, providerBroker(added))).code).toBe(0);
+    expect(added).toEqual([{ id: 'acme', issuer: 'https://as.example', clientSecret }]);
+  });
+
+  it.each([
+    ['a secret as its source', ['--secret-source', SECRET]],
+    ['a secret as an option', ['--client-secret', SECRET]],
+    ['an issuer that is no URL', ['--issuer', 'as.example']],
+    ['two secrets', ['--secret-source', 'env:A', '--client-secret-stdin']],
+  ])('add refuses %s', async (_what, options) => {
+    const added: ProviderSettings[] = [];
+    const { code, out, err } = await run(['provider', 'add', 'acme', ...options, '--json'], providerBroker(added));
+    expect(code).toBe(2);
+    expect(added).toEqual([]);
+    expect(out + err).not.toContain(SECRET);
+  });
+
+  it('list and remove name what there is', async () => {
+    const listed = await run(['provider', 'list'], providerBroker([]));
+    expect(listed.out).toContain('github');
+    expect(listed.out).toContain('env:GITHUB_SECRET');
+    expect((await run(['provider', 'remove', 'github'], providerBroker([]))).code).toBe(0);
+    expect((await run(['provider', 'remove', 'slack'], providerBroker([]))).code).toBe(1);
+  });
+});
+
+describe('add --team', () => {
+  it('adds for the team and leaves the file of the user alone', async () => {
+    const added: unknown[] = [];
+    const { code, out, world } = await run(
+      ['add', 'wiki', 'https://wiki.example/mcp', '--team', '--json'],
+      withAdministration({
+        addTeamServer: async (_principal, server) => {
+          added.push(server);
+          return { status: 'success', serverName: server.serverName };
+        },
+      }),
+    );
+    expect(code).toBe(0);
+    expect(added).toEqual([{ serverName: 'wiki', url: 'https://wiki.example/mcp' }]);
+    expect(jsonLines(out)).toEqual([{ status: 'success', serverName: 'wiki' }]);
+    expect(world.entries.size).toBe(0);
+  });
+
+  it('says why it could not', async () => {
+    const refusing = withAdministration({ addTeamServer: async () => failed('invalid_input') });
+    expect((await run(['add', 'wiki', 'https://wiki.example/mcp', '--team'], refusing)).code).toBe(1);
+  });
+
+  it('takes no command', async () => {
+    const { code, err } = await run(['add', 'wiki', '--team', '--', 'npx', 'wiki'], withAdministration({}));
+    expect(code).toBe(2);
+    expect(err).toContain('URL');
+  });
+
+  it('is undone by remove', async () => {
+    const administration = { removeTeamServer: async (_principal: unknown, name: string) => name === 'wiki' };
+    expect((await run(['remove', 'wiki'], withAdministration(administration))).code).toBe(0);
+    expect((await run(['remove', 'other'], withAdministration(administration))).code).toBe(1);
+  });
+});
