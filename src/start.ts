@@ -52,6 +52,12 @@ function serveHost(composition: Composition, agent?: string): Promise<number> {
       ({ listener }) => listener.startTakeover(),
       (error: unknown) => log.error({ err: error }, 'the broker could not be built'),
     );
+    import('./load-parts.js')
+      .then(({ loadParts }) => loadParts())
+      .then(
+        () => log.debug({}, 'every part is loaded'),
+        (error: unknown) => log.warn({ err: error }, 'a part of the program could not be loaded ahead of its use'),
+      );
   }, BACKGROUND_START_DELAY_MS).unref();
   return new Promise((resolve) => {
     serve({

@@ -43,6 +43,7 @@ export type * from './broker.js';
 export type * from './outcomes.js';
 export type { BrokerSettings, Parts } from './parts.js';
 
+export { loadSearchParts } from './search.js';
 /** Builds the broker; nothing is opened or asked before the first call. */
 export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpopNonces' | 'providerToken'>): Broker {
   const parts: Parts = {

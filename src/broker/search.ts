@@ -133,6 +133,11 @@ export function createSearch(parts: Parts, reach: Reach, connect: Connect): Sear
   return { searchServer, searchAll };
 }
 
+/** Loads what the first search would load. */
+export async function loadSearchParts(): Promise<void> {
+  await import('./tool-ranking.js');
+}
+
 function listedServer({ entry, id }: AnyServer, tools: ServerTools['tools']): ListedServer {
   return { id: JSON.stringify(id), serverName: entry.serverName, tools, entry };
 }

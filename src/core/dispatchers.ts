@@ -20,6 +20,11 @@ export interface Dispatchers {
 /** Time-outs belong to the requests: a stream of an MCP server may be silent for long. */
 const NO_IDLE_TIMEOUTS = { headersTimeout: 0, bodyTimeout: 0 } as const;
 
+/** Loads what the first connection would load. */
+export async function loadHttpClient(): Promise<void> {
+  await import('undici');
+}
+
 export function createDispatchers(
   env: NodeJS.ProcessEnv,
   privateHosts: () => Promise<readonly string[]>,

@@ -1,2 +1,7 @@
 /** The loopback listener: where the browser's answer to a sign-in, and the local forms, arrive. */
-export { createLoopbackListener, type LoopbackListenerOptions, type TakeoverListener } from './listener.js';
+export {
+  createLoopbackListener,
+  type LoopbackListenerOptions,
+  loadWebParts,
+  type TakeoverListener,
+} from './listener.js';

@@ -140,6 +140,11 @@ function lazyResponder(options: LoopbackListenerOptions): () => Promise<RequestL
   };
 }
 
+/** Loads what answers requests, though no port is bound yet. */
+export async function loadWebParts(): Promise<void> {
+  await import('./app.js');
+}
+
 /** One claim or release at a time, so that two calls in this process never meet each other's half-bound port. */
 function createTurns(): <T>(turn: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();

@@ -19,6 +19,8 @@ export interface BrokerOptions {
   readonly protocolVersion?: string;
   /** What the host calls itself: the agent of the principal. Default `test-host`. */
   readonly clientName?: string;
+  /** Path of the program. Default the built one. */
+  readonly program?: string;
 }
 
 /** The fields of payloads that tests go on with; what a payload should hold is for the tests to say. */
@@ -68,7 +70,7 @@ export interface BrokerProcess {
 /** Starts the broker and initializes it; rejects with its stderr when it does not come up. */
 export async function startBroker(options: BrokerOptions = {}): Promise<BrokerProcess> {
   const home = options.home ?? (await temporaryHome());
-  const transport = new ChildTransport(process.execPath, [await builtBroker()], {
+  const transport = new ChildTransport(process.execPath, [options.program ?? (await builtBroker())], {
     cwd: home.path,
     env: brokerEnvironment(home, options.env),
   });
