@@ -6,6 +6,7 @@ import { foreignHosts } from './foreign-hosts.js';
 import { defaultCallbackPort, diagnoseInstallation } from './installation.js';
 import { clientMetadataDocument } from './oauth/index.js';
 import { principalOf, type Settings } from './settings.js';
+import { vaultCommands } from './vault-commands.js';
 
 const COMMAND_LINE_AGENT = 'cli';
 
@@ -40,6 +41,7 @@ export async function runFromCommandLine(
         redirectUris: [await defaultRedirectUri(parts(), settings)],
       }),
     }),
+    ...vaultCommands(composition),
     serve,
     openBrowser: createBrowserOpener({ env: process.env }),
     env: process.env,

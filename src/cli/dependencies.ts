@@ -38,6 +38,27 @@ export interface HostInstallation {
   readonly leftOut: readonly string[];
 }
 
+/** What `migrate` came to. */
+export interface MigratedVault {
+  /** Where the vault is now, without user and password. */
+  readonly store: string;
+  readonly isShared: boolean;
+  readonly rows: number;
+  /** An earlier call has copied it, and nothing was done. */
+  readonly wasThere: boolean;
+  readonly keySource: 'environment' | 'key_file' | 'keyring' | 'home_file';
+}
+
+/** What `keys rotate` came to. */
+export interface RotatedKey {
+  readonly records: number;
+  /** Records that no key of the vault opens. */
+  readonly unreadable: number;
+  readonly keySource: MigratedVault['keySource'];
+  /** Absolute path of the file that was made for the key, where one was asked for. */
+  readonly keyFile?: string;
+}
+
 export interface CliDependencies {
   /** Opens the broker at the first call: `--help` and usage errors need none. The caller closes it. */
   readonly broker: () => Promise<Broker>;
@@ -60,6 +81,10 @@ export interface CliDependencies {
   /** The client ID metadata document to host at `clientId`. */
   /** @throws {UsageError} where its redirect URI has no port that could be named. */
   readonly clientMetadata: (clientId: string) => Promise<Readonly<Record<string, unknown>>>;
+  /** Copies the vault into the store at that address. @throws {BrokerError} and leaves the vault as it is. */
+  readonly migrateVault: (to: string) => Promise<MigratedVault>;
+  /** Changes the vault's key. @throws {BrokerError} `invalid_input` where a file for the new key is needed. */
+  readonly rotateKey: (keyOut: string | undefined) => Promise<RotatedKey>;
   /** Serves stdio until the host is gone; resolves to the exit code. */
   readonly serve: (agent?: string) => Promise<number>;
   /** Opens a checked http(s) URL; false where no browser can be had. See `createBrowserOpener`. */

@@ -1,6 +1,7 @@
 /** The grammar of the command line (the public contract, section 7). */
 import { Command } from 'commander';
 import type { Register, Run } from './command.js';
+import { registerAccounts } from './commands/accounts.js';
 import { registerAdd } from './commands/add.js';
 import { registerCall } from './commands/call.js';
 import { registerClear } from './commands/clear.js';
@@ -10,7 +11,9 @@ import { registerDoctor } from './commands/doctor.js';
 import { registerImport } from './commands/import.js';
 import { registerInstall } from './commands/install.js';
 import { registerKey } from './commands/key.js';
+import { registerKeysRotate } from './commands/keys-rotate.js';
 import { registerList } from './commands/list.js';
+import { registerMigrate } from './commands/migrate.js';
 import { registerProvider } from './commands/provider.js';
 import { registerRemove } from './commands/remove.js';
 import { registerSecret } from './commands/secret.js';
@@ -54,6 +57,9 @@ function commands(afterSeparator: readonly string[] | undefined): readonly Regis
     registerTools,
     registerCall,
     registerKey,
+    registerAccounts,
+    registerKeysRotate,
+    registerMigrate,
     registerSecret,
     registerProvider,
     registerDoctor,
