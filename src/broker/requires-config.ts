@@ -4,10 +4,11 @@ import type { ClientConfiguration } from '../vault/index.js';
 import { needsClientSecret, SUGGESTED_CLIENT_ID } from './client-selection.js';
 import { openForm } from './form-tokens.js';
 import type { KnownServer } from './known-server.js';
-import { helpfulSkills, stepConfigure } from './next-steps.js';
+import { stepConfigure } from './next-steps.js';
 import type { ConfigReason, RequiresOauthConfig } from './outcomes.js';
 import type { Parts } from './parts.js';
 import { placeInFile } from './provider-entry.js';
+import { helpfulSkillsAt } from './provider-profile.js';
 import { chooseRedirect, suggestedRedirectUri } from './redirect-uri.js';
 
 /** `scope` is exactly what would be sent; `refusal` is for the user's eyes, on the form alone. */
@@ -49,7 +50,7 @@ export async function requiresConfig(
       needsClientSecret: needsSecret,
     },
     ...(configUrl !== undefined && { configUrl }),
-    helpfulSkills: helpfulSkills(server.entry.serverName),
+    helpfulSkills: helpfulSkillsAt(server, authorizationServer.issuer),
     nextStep: stepConfigure(server.provider?.neededBy ?? server.entry.serverName, reason, {
       place: placeInFile(server),
       hasForm: configUrl !== undefined,

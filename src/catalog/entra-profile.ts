@@ -34,6 +34,7 @@ export const entraProfile: ProviderProfile = {
     },
   ],
   registration: 'none',
+  skill: { id: 'connect-entra-mcp', name: 'Connect to Microsoft Entra ID' },
   advice: 'Entra names the API by its scope (api://…/name or …/.default); it refuses the server\'s URL as "resource".',
   provider: {
     authorizationEndpoint: 'https://login.microsoftonline.com/common/oauth2/v2.0/authorize',

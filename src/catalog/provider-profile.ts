@@ -51,6 +51,8 @@ export interface ProviderProfile extends ProviderQuirks {
   readonly registration?: 'none' | 'approved_clients';
   /** What the user has to know of it: one or two sentences of ours. */
   readonly advice?: string;
+  /** The skill that says how a client is made there. */
+  readonly skill?: { readonly id: string; readonly name: string };
   readonly provider?: ProviderEndpoints;
   /** Where this is documented or was seen. */
   readonly sources: readonly [string, ...string[]];

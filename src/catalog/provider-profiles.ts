@@ -11,6 +11,7 @@ export const providerProfiles: readonly ProviderProfile[] = [
     issuers: ['https://app.asana.com'],
     hosts: ['app.asana.com'],
     registration: 'none',
+    skill: { id: 'connect-asana-mcp', name: 'Connect to Asana' },
     advice: 'Asana takes confidential clients only: create an MCP app in its developer console.',
     sources: ['https://developers.asana.com/docs/integrating-with-asanas-mcp-server'],
   },
@@ -52,6 +53,7 @@ export const providerProfiles: readonly ProviderProfile[] = [
     hosts: ['api.box.com', 'account.box.com'],
     tokenEndpointAuthMethod: 'client_secret_post',
     registration: 'none',
+    skill: { id: 'connect-box-mcp', name: 'Connect to Box' },
     advice: "Box registers nobody: an administrator makes the client in Box's Admin Console.",
     provider: {
       authorizationEndpoint: 'https://account.box.com/api/oauth2/authorize',
@@ -77,6 +79,7 @@ export const providerProfiles: readonly ProviderProfile[] = [
     hosts: ['cognito-idp.*.amazonaws.com', '*.auth.*.amazoncognito.com'],
     assumePkce: true,
     registration: 'none',
+    skill: { id: 'connect-cognito-mcp', name: 'Connect to Amazon Cognito' },
     advice: 'Cognito compares the redirect URI with those of its app client, port included.',
     sources: [
       'https://docs.aws.amazon.com/cognito/latest/developerguide/using-pkce-in-authorization-code.html',
@@ -112,6 +115,7 @@ export const providerProfiles: readonly ProviderProfile[] = [
     offlineAccess: false,
     tokenEndpointAuthMethod: 'client_secret_post',
     registration: 'none',
+    skill: { id: 'connect-github-mcp', name: 'Connect to GitHub' },
     advice: 'The token of a GitHub OAuth app does not expire: it is used until GitHub refuses it.',
     provider: {
       authorizationEndpoint: 'https://github.com/login/oauth/authorize',
@@ -128,6 +132,7 @@ export const providerProfiles: readonly ProviderProfile[] = [
     offlineAccess: false,
     issuerSlashOptional: true,
     registration: 'none',
+    skill: { id: 'connect-google-mcp', name: 'Connect to Google' },
     provider: {
       authorizationEndpoint: 'https://accounts.google.com/o/oauth2/v2/auth',
       tokenEndpoint: 'https://oauth2.googleapis.com/token',
@@ -146,6 +151,7 @@ export const providerProfiles: readonly ProviderProfile[] = [
     offlineAccess: false,
     tokenEndpointAuthMethod: 'client_secret_post',
     registration: 'none',
+    skill: { id: 'connect-hubspot-mcp', name: 'Connect to HubSpot' },
     provider: {
       authorizationEndpoint: 'https://app.hubspot.com/oauth/authorize',
       tokenEndpoint: 'https://api.hubapi.com/oauth/2026-09/token',
@@ -200,6 +206,7 @@ export const providerProfiles: readonly ProviderProfile[] = [
     issuers: [],
     hosts: ['*.okta.com', '*.oktapreview.com', '*.okta-emea.com'],
     registration: 'none',
+    skill: { id: 'connect-okta-mcp', name: 'Connect to Okta' },
     advice: 'Okta registers clients for administrators only: create an app integration and give its client ID.',
     sources: ['https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/client/'],
   },
@@ -219,6 +226,7 @@ export const providerProfiles: readonly ProviderProfile[] = [
     },
     statedIssuers: [{ asked: /^https:\/\/mcp\.slack\.com$/u, stated: /^https:\/\/slack\.com$/u }],
     registration: 'none',
+    skill: { id: 'connect-slack-mcp', name: 'Connect to Slack' },
     advice: 'Slack answers for published and internal apps only.',
     provider: {
       authorizationEndpoint: 'https://slack.com/oauth/v2_user/authorize',

@@ -329,6 +329,17 @@ describe('registration', () => {
     expect(await connect()).toMatchObject({ status: 'requires_oauth_config', reason: 'registration_unavailable' });
   });
 
+  it('whoever registers nobody has a skill that says where a client is made, under any name of the server', async () => {
+    const { connect } = await begin(
+      { metadata: () => ({ registration_endpoint: undefined, code_challenge_methods_supported: undefined }) },
+      { profile: 'entra' },
+    );
+    expect(await connect()).toMatchObject({
+      status: 'requires_oauth_config',
+      helpfulSkills: [{ id: 'mcp-server-oauth' }, { id: 'connect-entra-mcp', name: 'Connect to Microsoft Entra ID' }],
+    });
+  });
+
   it.each([
     ['Supabase', { status: 422, body: { message: 'Unrecognized client_id' } }],
     ['Atlassian', { status: 500, headers: { 'content-type': 'text/html' }, body: '<html>Internal server error' }],

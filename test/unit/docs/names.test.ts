@@ -26,7 +26,7 @@ const AUTH_REASONS = Object.keys({
 } satisfies Record<AuthReason, true>);
 
 /** What providers say, in their own words. */
-const WORDS_OF_PROVIDERS = ['redirect_uri_mismatch', 'invalid_token_type'];
+const WORDS_OF_PROVIDERS = ['redirect_uri_mismatch', 'redirect_mismatch', 'invalid_token_type'];
 
 const files = markdownFiles();
 const source = [...sourceFiles().values()].join('\n');

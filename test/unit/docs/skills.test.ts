@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { helpfulSkills } from '../../../src/broker/next-steps.js';
 import { builtInServers } from '../../../src/catalog/index.js';
+import { providerProfiles } from '../../../src/catalog/provider-profiles.js';
 import { SKILL_FILE_MAX_BYTES } from '../../../src/core/limits.js';
 import { openSkillLibrary } from '../../../src/server/skills.js';
 import { markdownFiles, PROJECT } from '../../support/markdown.js';
@@ -41,6 +42,20 @@ describe('the skills that payloads name', () => {
       const text = await library.read(skillId);
       for (const fact of [`\`${serverName}\``, url.replace(/\/$/u, ''), consoleUrl]) expect(text).toContain(fact);
       if (auth === 'oauth2') expect(text).toContain(REDIRECT_URI);
+    },
+  );
+});
+
+describe('a provider that registers nobody', () => {
+  const providers = providerProfiles.filter(({ registration }) => registration === 'none');
+
+  it.each(providers.map(({ id, skill }) => [id, skill?.id ?? ''] as const))(
+    'has a skill that says where a client is made, for %s',
+    async (_id, skillId) => {
+      const text = await library.read(skillId);
+      expect(text).toContain(REDIRECT_URI);
+      expect(text).toContain('mcp-oauth-broker connect');
+      expect(text).toContain('does not go through the chat');
     },
   );
 });
