@@ -163,6 +163,23 @@ export type FormResult =
   /** Another browser, or no valid launch token, cookie or CSRF token. */
   | { readonly kind: 'refused'; readonly status: 401 | 403 | 404 };
 
+/** The accounts page waits at `url`, to be opened by `expiresAt` (ISO 8601) in the browser that shall keep it. */
+export interface AccountsOpened {
+  readonly status: 'success';
+  readonly url: string;
+  readonly expiresAt: string;
+}
+
+/** Who asks for the accounts page, and what its forms carry; or why this browser is not let in. */
+export type AccountsEntrance =
+  | {
+      readonly kind: 'open';
+      readonly principal: Principal;
+      readonly csrfToken: string;
+      readonly cookie?: { readonly name: string; readonly value: string; readonly maxAgeSeconds: number };
+    }
+  | { readonly kind: 'refused'; readonly status: 401 | 403 | 404 };
+
 /** Who serves the loopback port. Implemented by `web`, used by the broker before it gives out a URL. */
 export interface LoopbackListener {
   /**
@@ -316,6 +333,17 @@ export interface Broker {
     cookies: Readonly<Record<string, string>>,
     fields: Readonly<Record<string, string>>,
   ): Promise<FormResult>;
+
+  /** Makes an accounts page for this principal and sees to it that it is served. */
+  openAccounts(principal: Principal): Promise<AccountsOpened | Failure>;
+  /** Opens the page for the browser that comes first, and for that one only. */
+  visitAccounts(token: string, cookies: Readonly<Record<string, string>>): Promise<AccountsEntrance>;
+  /** The same for a form that was sent from it. */
+  submitAccounts(
+    token: string,
+    cookies: Readonly<Record<string, string>>,
+    csrfToken: string,
+  ): Promise<AccountsEntrance>;
 
   /** Ports that a sign-in or page of this vault needs served now; none where there is no vault yet. */
   openPorts(): Promise<readonly { readonly host: '127.0.0.1' | 'localhost' | '::1'; readonly port: number }[]>;

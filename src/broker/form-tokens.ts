@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { LAUNCH_TOKEN_TTL_MS, STATE_BYTES } from '../core/limits.js';
 import type { TokenIndex } from '../vault/index.js';
-import { callbackPort, otherPort, rememberOtherPort } from './callback-port.js';
 import type { AnyServer, KnownServer } from './known-server.js';
 import { openPage } from './open-pages.js';
+import { pagePort } from './page-port.js';
 import type { Parts } from './parts.js';
 
 export type FormKind = 'client' | 'key' | 'manual';
@@ -34,7 +34,7 @@ async function open(
   server: AnyServer,
   content: Pick<TokenIndex, 'form' | 'suggestion' | 'secretName'>,
 ): Promise<string | undefined> {
-  const port = await servedPort(parts);
+  const port = await pagePort(parts);
   if (port === undefined) return undefined;
   const token = randomBytes(STATE_BYTES).toString('base64url');
   const expiresAt = parts.clock.now() + LAUNCH_TOKEN_TTL_MS;
@@ -55,17 +55,4 @@ async function open(
   );
   await openPage(parts, port, '127.0.0.1', formUse(token), expiresAt);
   return `http://127.0.0.1:${port}/connect/${token}`;
-}
-
-async function servedPort(parts: Parts): Promise<number | undefined> {
-  const preferred = await parts.listener.serve({ host: '127.0.0.1', port: await callbackPort(parts) });
-  if (preferred.kind === 'serving') return preferred.port;
-  // One other port for all of them, however often a form is asked for.
-  const other = await otherPort(parts);
-  const again = other === undefined ? preferred : await parts.listener.serve({ host: '127.0.0.1', port: other });
-  if (again.kind === 'serving') return again.port;
-  const any = await parts.listener.serve({ host: '127.0.0.1', port: 0 });
-  if (any.kind === 'foreign') return undefined;
-  await rememberOtherPort(parts, any.port);
-  return any.port;
 }

@@ -2,12 +2,12 @@
  * The local forms: client configuration, a key, or both where nothing was discovered. A form's token opens it for
  * ten minutes, to the first browser that asks; what it takes is kept for the principal that it was made for.
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { BrokerError } from '../core/errors.js';
 import { providerIdOf, shownName } from '../core/names.js';
 import { rememberSecret } from '../core/redaction.js';
 import type { ClientConfiguration, TokenIndex, Versioned } from '../vault/index.js';
 import type { FormResult, FormView } from './broker.js';
+import { hasCookie, isEqual, randomToken } from './browser-binding.js';
 import type { Connect } from './connect.js';
 import type { Connections } from './connections.js';
 import { ENDPOINT_FIELDS, keepEndpoints } from './form-endpoints.js';
@@ -37,7 +37,7 @@ export function createForms(parts: Parts, connect: Connect, connections: Connect
     const index = await liveForm(parts, token);
     if (index === undefined) return { kind: 'refused', status: 404 };
     if (index.value.browserBinding !== undefined) {
-      const isBound = hasCookie(token, cookies, index.value.browserBinding);
+      const isBound = hasCookie(cookies, cookieName(token), index.value.browserBinding);
       return isBound ? { kind: 'show', view: await view(index.value) } : { kind: 'refused', status: 401 };
     }
     const bound: TokenIndex = { ...index.value, browserBinding: randomToken(), csrfToken: randomToken() };
@@ -54,7 +54,7 @@ export function createForms(parts: Parts, connect: Connect, connections: Connect
   async function submit(token: string, cookies: Fields, fields: Fields): Promise<FormResult> {
     const index = (await liveForm(parts, token))?.value;
     if (index === undefined) return { kind: 'refused', status: 404 };
-    if (index.browserBinding === undefined || !hasCookie(token, cookies, index.browserBinding))
+    if (index.browserBinding === undefined || !hasCookie(cookies, cookieName(token), index.browserBinding))
       return { kind: 'refused', status: 401 };
     if (index.csrfToken === undefined || !isEqual(fields['csrf'] ?? '', index.csrfToken))
       return { kind: 'refused', status: 403 };
@@ -241,18 +241,4 @@ function whyAskedAgain(payload: RequiresOauthConfig): string {
 
 function cookieName(token: string): string {
   return `${COOKIE_PREFIX}${token.slice(0, 8)}`;
-}
-
-function hasCookie(token: string, cookies: Fields, expected: string): boolean {
-  const name = cookieName(token);
-  return Object.hasOwn(cookies, name) && isEqual(cookies[name] ?? '', expected);
-}
-
-function isEqual(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
-}
-
-function randomToken(): string {
-  return randomBytes(32).toString('base64url');
 }

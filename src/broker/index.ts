@@ -5,6 +5,7 @@ import { SERVER_NAME_MAX_LENGTH } from '../core/limits.js';
 import { type Owner, ownerOf, type Principal } from '../core/principal.js';
 import { createDpopNonces } from '../oauth/index.js';
 import { listServers } from './accounts.js';
+import { openAccounts, submitAccounts, visitAccounts } from './accounts-page.js';
 import { keepRefreshed } from './background-refresh.js';
 import type { Broker, CallContext, ConnectArguments, ProxiedCall } from './broker.js';
 import { callTool } from './call-tool.js';
@@ -42,8 +43,8 @@ import { signInEnded } from './waiting.js';
 export type * from './broker.js';
 export type * from './outcomes.js';
 export type { BrokerSettings, Parts } from './parts.js';
-
 export { loadSearchParts } from './search.js';
+
 /** Builds the broker; nothing is opened or asked before the first call. */
 export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpopNonces' | 'providerToken'>): Broker {
   const parts: Parts = {
@@ -165,6 +166,10 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpo
     launch: (token, cookies, confirmed) => launch(parts, token, cookies, confirmed),
     openForm: (token, cookies) => forms.open(token, cookies),
     submitForm: (token, cookies, fields) => forms.submit(token, cookies, fields).finally(toolChanges.announce),
+
+    openAccounts: (principal) => asOutcome(parts.log, '', () => openAccounts(parts, principal)),
+    visitAccounts: (token, cookies) => visitAccounts(parts, token, cookies),
+    submitAccounts: (token, cookies, csrfToken) => submitAccounts(parts, token, cookies, csrfToken),
 
     openPorts: () => openPorts(parts),
     proveVault: async (challenge) => (await parts.vault()).sign('listener', challenge),

@@ -1,6 +1,7 @@
 /** The grammar of the command line (the public contract, section 7). */
 import { Command } from 'commander';
 import type { Register, Run } from './command.js';
+import { registerAccounts } from './commands/accounts.js';
 import { registerAdd } from './commands/add.js';
 import { registerCall } from './commands/call.js';
 import { registerClear } from './commands/clear.js';
@@ -56,6 +57,7 @@ function commands(afterSeparator: readonly string[] | undefined): readonly Regis
     registerTools,
     registerCall,
     registerKey,
+    registerAccounts,
     registerKeysRotate,
     registerMigrate,
     registerSecret,

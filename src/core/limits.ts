@@ -77,6 +77,8 @@ export const LOGGER_NAME_MAX_LENGTH = 100;
 // Authorization
 export const PENDING_AUTHORIZATION_TTL_MS = 10 * MINUTE_MS;
 export const LAUNCH_TOKEN_TTL_MS = 10 * MINUTE_MS;
+/** How long the accounts page stays open in the browser that opened it. */
+export const ACCOUNTS_PAGE_TTL_MS = 60 * MINUTE_MS;
 export const DPOP_NONCE_MAX_LENGTH = 2_048;
 /** Servers whose last nonce is remembered. */
 export const DPOP_NONCES_KEPT_MAX = 200;
@@ -196,6 +198,8 @@ export const LISTENER_BIND_RETRY_MS = 50;
 export const LISTENER_CLOSE_TIMEOUT_MS = SECOND_MS;
 export const LISTENER_CHALLENGE_BYTES = 32;
 export const LISTENER_PROOF_MAX_BYTES = KIBIBYTE;
+/** Servers on one page of the accounts. */
+export const ACCOUNTS_PER_PAGE = 50;
 export const FORM_MAX_BYTES = 64 * KIBIBYTE;
 export const FORM_MAX_FIELDS = 16;
 /** Of a value that a form is filled in with; longer than text that is only shown, since it is sent again. */

@@ -170,9 +170,12 @@ export interface PendingAuthorization {
   readonly failure?: SignInFailure;
 }
 
-/** Points from a one-time token (state, launch or form token; only its hash is the key) to what it opens. */
+/**
+ * Points from a one-time token (state, launch, form or accounts page; only its hash is the key) to what it opens.
+ * The accounts page is of no one server: its name is empty.
+ */
 export interface TokenIndex {
-  readonly kind: 'state' | 'launch' | 'form';
+  readonly kind: 'state' | 'launch' | 'form' | 'accounts';
   /** Who began it: what a form does is done as this principal. */
   readonly principal: Principal;
   readonly owner: Owner;

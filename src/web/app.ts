@@ -7,6 +7,7 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Broker } from '../broker/broker.js';
 import type { Log } from '../core/log.js';
+import { askToDisconnect, connectFromAccounts, disconnectFromAccounts, showAccounts } from './accounts.js';
 import { answerCallback, isAuthorizationResponse } from './callback.js';
 import { openConnectForm, submitConnectForm } from './connect-form.js';
 import { answerHealth } from './health.js';
@@ -23,6 +24,7 @@ export interface WebOptions {
 }
 
 const FORM_PATH = '/connect/:token{[\\w.~-]{1,256}}';
+const ACCOUNTS_PATH = '/accounts/:token{[\\w.~-]{1,256}}';
 const LAUNCH_PATH = '/go/:token{[\\w.~-]{1,256}}';
 
 /** A node:http listener that answers every request of a bound address. */
@@ -43,6 +45,8 @@ function createApp({ broker, log }: WebOptions): Hono<WebEnv> {
       if (!c.res.headers.has(name)) c.res.headers.set(name, value);
   });
   app.post(FORM_PATH, (c) => submitConnectForm(c, broker()));
+  app.post(`${ACCOUNTS_PATH}/connect`, (c) => connectFromAccounts(c, broker()));
+  app.post(`${ACCOUNTS_PATH}/disconnect`, (c) => disconnectFromAccounts(c, broker()));
   app.use(async (c, next) => {
     // Hono would answer HEAD by running the GET, and with it use up what only a person's visit may use up.
     if (c.req.method !== 'GET') return c.text('Method not allowed\n', 405, { allow: 'GET' });
@@ -53,6 +57,8 @@ function createApp({ broker, log }: WebOptions): Hono<WebEnv> {
   app.use(async (c, next) => (isAuthorizationResponse(c) ? answerCallback(c, broker()) : next()));
   app.get(LAUNCH_PATH, (c) => openLaunch(c, broker()));
   app.get(FORM_PATH, (c) => openConnectForm(c, broker()));
+  app.get(ACCOUNTS_PATH, (c) => showAccounts(c, broker()));
+  app.get(`${ACCOUNTS_PATH}/disconnect`, (c) => askToDisconnect(c, broker()));
   app.notFound((c) => sendPage(c, notFoundPage(), 404));
   app.onError((error, c) => {
     log.error({ err: error, path: c.req.routePath }, 'a page of the loopback listener failed');

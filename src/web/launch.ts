@@ -7,6 +7,7 @@ import type { Broker } from '../broker/broker.js';
 import { sendPage, setBindingCookie } from './page-response.js';
 import { launchPage } from './pages/launch-page.js';
 import { failedPage, forbiddenPage, notFoundPage } from './pages/outcome-pages.js';
+import { isDocumentRequest } from './request-guard.js';
 import type { WebContext } from './web-context.js';
 import { isWebUrl } from './web-url.js';
 
@@ -25,9 +26,4 @@ export async function openLaunch(c: WebContext, broker: Broker): Promise<Respons
 /** Only our own page confirms: a link from elsewhere that carries the answer already is asked all the same. */
 function isConfirmed(c: WebContext): boolean {
   return c.req.query('continue') === '1' && (c.req.header('sec-fetch-site') ?? 'same-origin') === 'same-origin';
-}
-
-/** A visit, as opposed to an image, a frame or a script that another page puts there. */
-export function isDocumentRequest(c: WebContext): boolean {
-  return (c.req.header('sec-fetch-dest') ?? 'document') === 'document';
 }

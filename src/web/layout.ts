@@ -17,6 +17,8 @@ export interface Page {
   readonly content: Markup;
   /** Whether the page posts a form to us. */
   readonly hasForm?: boolean;
+  /** Whether it shows many things beside each other, and so may take more of a large screen. */
+  readonly isWide?: boolean;
 }
 
 /** Text from outside, made fit to be shown: one line, bounded, without a secret or a misleading character. Still to be escaped. */
@@ -42,7 +44,7 @@ export function renderDocument(page: Page): Markup {
 <style>${raw(STYLESHEET)}</style>
 </head>
 <body>
-<div class="stage">
+<div class="stage${page.isWide ? ' wide' : ''}">
 <header>${PRODUCT_MARK}<span>mcp-oauth-broker</span></header>
 ${page.content}
 </div>

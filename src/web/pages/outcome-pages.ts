@@ -6,7 +6,8 @@ import { CHECK_ICON, CLOCK_ICON, CROSS_ICON, LOCK_ICON, SEARCH_ICON } from './ic
 
 type Tone = 'good' | 'bad' | 'plain';
 
-function outcome(options: {
+/** A page with one sign, one sentence and what follows. */
+export function outcome(options: {
   readonly title: string;
   readonly tone: Tone;
   readonly icon: Markup;
