@@ -5,7 +5,7 @@ import type { FreshGrants } from './fresh-grant.js';
 import type { GrantAccess } from './grant-access.js';
 import { keepConfiguration } from './kept-configuration.js';
 import type { AnyServer, KnownServer } from './known-server.js';
-import { MissingValueError } from './missing-value.js';
+import { MissingValueError, orAsk } from './missing-value.js';
 import { helpfulSkills } from './next-steps.js';
 import { observe } from './observations.js';
 import type { AuthReason, RequiresAuth, RequiresOauthConfig } from './outcomes.js';
@@ -42,7 +42,7 @@ function neededBy({ entry, provider }: AnyServer): string {
   return provider?.neededBy ?? entry.serverName;
 }
 
-/** A sign-in at the provider as the payload of the server that needs its token. @throws {BrokerError} as `requireSignIn` does. */
+/** A sign-in at the provider, or what that lacks, as the payload of the server that needs its token. @throws {BrokerError} as `requireSignIn` does. */
 async function askAtProvider(
   parts: Parts,
   asker: AnyServer,
@@ -50,7 +50,9 @@ async function askAtProvider(
   reason: AuthReason | undefined,
   args: ConnectArguments | undefined,
 ): Promise<RequiresAuth | RequiresOauthConfig> {
-  const payload = await signInAtProvider(parts, provider, args ?? { serverName: provider.entry.serverName }, reason);
+  const request = args ?? { serverName: provider.entry.serverName };
+  // Its client secret may be one that somebody has yet to give.
+  const payload = await orAsk(() => signInAtProvider(parts, provider, request, reason));
   const { serverName } = asker.entry;
   await observe(parts, asker, {
     state: payload.status === 'requires_auth' ? 'auth_required' : 'config_required',

@@ -110,6 +110,21 @@ describe("a provider's token", () => {
     expect(acme.requests().map(({ endpoint }) => endpoint)).not.toContain('metadata');
   });
 
+  it('asks first for the client secret of its provider, where nobody has stored that, in the name of the server', async () => {
+    const clientSecret = { source: 'org_secret', name: 'acme' };
+    await serversFile({ ACME_TOKEN: TOKEN }, named(await provider(), { clientSecret }));
+    const missing = { status: 'requires_auth', serverName: 'local', reason: 'secret_missing', authUrl: null };
+    expect(await connect()).toMatchObject({
+      ...missing,
+      nextStep: expect.stringContaining('mcp-oauth-broker secret set acme --org'),
+    });
+    expect(await call('echo')).toMatchObject({ kind: 'outcome', outcome: missing });
+
+    await composed.broker.storeSecret(composed.principal, { scope: 'org', name: 'acme', value: CLIENT.clientSecret });
+    await visit(authUrlOf(await connect()));
+    expect(await connect()).toMatchObject({ status: 'success' });
+  });
+
   it('is one for all servers that name it, and ends with the last of them that is cleared', async () => {
     const acme = await signedIn();
     await serversFile({ ACME_TOKEN: TOKEN }, named(acme), { other: { ...childServer(), env: { TOKEN } } });
