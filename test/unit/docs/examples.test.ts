@@ -27,6 +27,12 @@ describe('an example in the documentation', () => {
     },
   );
 
+  it('of TypeScript stands where it is type-checked and run, with the skill for builders', () => {
+    const typed = blocks.filter(({ language }) => /^(?:ts|typescript|js|javascript)$/u.test(language));
+    expect(typed.length).toBeGreaterThan(5);
+    expect(typed.filter(({ path }) => !path.startsWith('skills/mcp-oauth-setup/'))).toEqual([]);
+  });
+
   const serversFiles = [...json, ...jsonc].filter(({ text }) => text.includes('"mcpServers"'));
 
   it.each(serversFiles.map(({ path, text }) => [path, firstWords(text), text]))(
