@@ -123,7 +123,7 @@ export function createConnect(parts: Parts, reach: Reach, started: StartedServer
   async function finishPasted(server: KnownServer, callbackUrl: string): Promise<void> {
     const completion = await completeByPaste(parts, server.id, callbackUrl);
     if (completion.kind !== 'refused') return;
-    parts.log.warn(
+    parts.log.info(
       { serverName: server.entry.serverName, code: completion.code },
       'a pasted answer belongs to no open sign-in',
     );

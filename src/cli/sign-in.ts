@@ -5,13 +5,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Broker, ConnectArguments } from '../broker/broker.js';
 import type { Outcome, RequiresAuth } from '../broker/outcomes.js';
+import { displayText } from '../core/display-text.js';
 import { WAIT_MAX_SECONDS, WAIT_POLL_MS } from '../core/limits.js';
 import type { CommandContext } from './command.js';
 import { EXIT_AUTHORIZATION_NEEDED } from './exit-code.js';
 import { reportOutcome } from './outcome-report.js';
-import { openPastePrompt } from './paste-prompt.js';
+import { openPastePrompt, type PastePrompt } from './paste-prompt.js';
 import { pageToVisit, sayWhereToSignIn } from './sign-in-page.js';
 
+const PASTE_PROMPT = 'Or paste here the address that the browser ends on: ';
 /** A sign-in that is begun anew so often has gone wrong; more pages would be a storm of tabs. */
 const PAGES_MAX = 3;
 
@@ -79,13 +81,13 @@ async function waitForUser(
   const stop = new AbortController();
   const prompt =
     wait.readsStdin && takesPaste(pending) ? openPastePrompt(context.dependencies, () => stop.abort()) : undefined;
-  prompt?.show('Or paste here the address that the browser ends on: ');
+  prompt?.show(PASTE_PROMPT);
   const answers: Promise<Outcome | undefined>[] = [timeOver(wait.deadlineAt, stop.signal)];
   if (pending.completion !== 'paste_back') {
     answers.push(pollUntilDone(context, broker, pending, wait, stop.signal, (text) => prompt?.show(text)));
   }
   if (prompt !== undefined)
-    answers.push(pastedAnswer(context, broker, wait.again, prompt.next, pending.completion === 'paste_back'));
+    answers.push(pastedAnswer(context, broker, wait.again, prompt, pending.completion === 'paste_back'));
   try {
     return await Promise.race(answers);
   } finally {
@@ -112,10 +114,7 @@ async function pollUntilDone(
   show: (text: string) => void,
 ): Promise<Outcome | undefined> {
   const startedAt = Date.now();
-  const onProgress = (): void =>
-    show(
-      `Waiting for ${Math.round((Date.now() - startedAt) / 1_000)} s. Or paste here the address that the browser ends on: `,
-    );
+  const onProgress = (): void => show(`Waiting for ${Math.round((Date.now() - startedAt) / 1_000)} s. ${PASTE_PROMPT}`);
   while (Date.now() < deadlineAt && !signal.aborted) {
     const waitSeconds = Math.min(WAIT_MAX_SECONDS, Math.ceil((deadlineAt - Date.now()) / 1_000));
     const outcome = await broker.connect(context.principal, { ...again, waitSeconds }, { signal, onProgress });
@@ -130,14 +129,16 @@ async function pastedAnswer(
   context: CommandContext,
   broker: Broker,
   again: ConnectArguments,
-  next: () => Promise<string | undefined>,
+  prompt: PastePrompt,
   isOnlyWay: boolean,
 ): Promise<Outcome | undefined> {
-  for (let line = await next(); line !== undefined; line = await next()) {
+  for (let line = await prompt.next(); line !== undefined; line = await prompt.next()) {
     const outcome = await broker.connect(context.principal, { ...again, callbackUrl: line });
     if (outcome.status !== 'error' || (outcome.code !== 'state_invalid' && outcome.code !== 'invalid_input'))
       return outcome;
-    reportOutcome(context, outcome);
+    context.terminal.payload(outcome);
+    if (!context.terminal.json) context.terminal.problem(`${displayText(outcome.error)} The sign-in goes on.`);
+    prompt.show(PASTE_PROMPT);
   }
   // The input has ended; where the answer can come by the callback as well, it is waited for.
   return isOnlyWay ? undefined : new Promise(() => {});

@@ -80,6 +80,8 @@ describe('connect', () => {
     const { code, out, err } = await running;
     expect(code).toBe(0);
     expect(err).toContain('state_invalid');
+    expect(err.split('Or paste here')).toHaveLength(3);
+    expect(err).not.toContain('connect linear');
     expect(out).toContain('is connected');
     expect(world.connects.flatMap((call) => call.callbackUrl ?? [])).toHaveLength(2);
   });
