@@ -27,10 +27,10 @@ describe('an example in the documentation', () => {
     },
   );
 
-  it('of TypeScript stands where it is type-checked and run, with the skill for builders', () => {
+  it('of TypeScript stands where it is type-checked: in the skill for builders, or beside the source', () => {
     const typed = blocks.filter(({ language }) => /^(?:ts|typescript|js|javascript)$/u.test(language));
     expect(typed.length).toBeGreaterThan(5);
-    expect(typed.filter(({ path }) => !path.startsWith('skills/mcp-oauth-setup/'))).toEqual([]);
+    expect(typed.filter(({ path }) => !/^(?:skills\/mcp-oauth-setup|src)\//u.test(path))).toEqual([]);
   });
 
   const serversFiles = [...json, ...jsonc].filter(({ text }) => text.includes('"mcpServers"'));
