@@ -12,34 +12,37 @@ export interface StoreCorner {
   /** As of `MCP_OAUTH_STORE`. */
   readonly address: string;
   readonly location: StoreLocation;
+  /** The same corner, reached by a port of the test's own. */
+  at(port: number): StoreLocation;
   remove(): Promise<void>;
 }
 
 export interface SharedServer {
   readonly name: 'Redis' | 'Postgres';
   readonly port: number;
-  /** @param port where the server is reached, for instance through a proxy of the test's own. */
-  corner(port?: number): StoreCorner;
+  corner(): StoreCorner;
 }
 
 const REDIS: SharedServer = {
   name: 'Redis',
   port: 6379,
-  corner(port = 6379) {
+  corner() {
     const prefix = `test-${randomBytes(8).toString('hex')}`;
-    const address = `redis://127.0.0.1:${port}/0?prefix=${prefix}`;
-    return { address, location: parseStoreLocation(address, ''), remove: () => removeKeys(prefix) };
+    return cornerOf(
+      (port) => `redis://127.0.0.1:${port}/0?prefix=${prefix}`,
+      6379,
+      () => removeKeys(prefix),
+    );
   },
 };
 
 const POSTGRES: SharedServer = {
   name: 'Postgres',
   port: 5432,
-  corner(port = 5432) {
+  corner() {
     const schema = `test_${randomBytes(8).toString('hex')}`;
-    const address = `postgres://postgres@127.0.0.1:${port}/test?schema=${schema}`;
     const remove = () => onPostgres(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
-    return { address, location: parseStoreLocation(address, ''), remove };
+    return cornerOf((port) => `postgres://postgres@127.0.0.1:${port}/test?schema=${schema}`, 5432, remove);
   },
 };
 
@@ -51,6 +54,11 @@ export const SHARED_SERVERS: readonly { readonly server: SharedServer; readonly 
       return { server, skipped: isThere ? undefined : `no ${server.name} answers on 127.0.0.1:${server.port}` };
     }),
   );
+
+function cornerOf(addressAt: (port: number) => string, port: number, remove: () => Promise<void>): StoreCorner {
+  const at = (reachedBy: number) => parseStoreLocation(addressAt(reachedBy), '');
+  return { address: addressAt(port), location: at(port), at, remove };
+}
 
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
