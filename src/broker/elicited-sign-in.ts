@@ -9,8 +9,8 @@ import type { CallContext } from './broker.js';
 import { type AnyServer, isStarted } from './known-server.js';
 import type { Outcome, RequiresAuth } from './outcomes.js';
 import type { Parts } from './parts.js';
-import type { StartedServers } from './started-servers.js';
-import { signInEnded, waitedFor } from './waiting.js';
+import { waitedFor } from './waiting.js';
+import { hasBeenGiven } from './waiting-for-value.js';
 
 /** `not_asked`: the host cannot show URLs, the user declined this sign-in before, or there is nothing to visit. */
 export type Elicited = 'ended' | 'not_ended' | 'not_asked';
@@ -30,7 +30,7 @@ export type ElicitSignIn = (
 type Visitable = RequiresAuth & { readonly authUrl: string };
 type Answer = 'accepted' | 'declined' | 'unanswered';
 
-export function createElicitSignIn(parts: Parts, started: StartedServers): ElicitSignIn {
+export function createElicitSignIn(parts: Parts): ElicitSignIn {
   /** Of each server and account, the sign-in that was declined. */
   const declined = new Map<string, string>();
 
@@ -42,9 +42,7 @@ export function createElicitSignIn(parts: Parts, started: StartedServers): Elici
     const key = JSON.stringify(server.id);
     if (declined.get(key) === signIn) return 'not_asked';
     const { answer, hasEnded } = await askAndWait(host, server, asked, waitSeconds, context, (seconds, call) =>
-      isStarted(server)
-        ? started.hasBeenGiven(server, asked, seconds, call)
-        : signInEnded(parts, server, asked, seconds, call, since),
+      hasBeenGiven(parts, server, asked, seconds, call, since),
     );
     if (answer === 'declined') declined.set(key, signIn);
     if (hasEnded) return 'ended';

@@ -20,7 +20,7 @@ import { createEveryServer } from './every-server.js';
 import { createForms } from './forms.js';
 import { createFreshGrants } from './fresh-grant.js';
 import { keyRequired } from './key-required.js';
-import { type AnyServer, anyServer, isStarted, knownServer } from './known-server.js';
+import { type AnyServer, anyServer, knownServer } from './known-server.js';
 import { launch } from './launch.js';
 import { namedContext, passedOn } from './named-host.js';
 import { storeNamedSecret } from './named-secrets.js';
@@ -38,7 +38,7 @@ import { createSearch } from './search.js';
 import { createStartedServers } from './started-servers.js';
 import { storeKey } from './store-key.js';
 import { createToolChanges } from './tool-changes.js';
-import { signInEnded } from './waiting.js';
+import { hasBeenGiven } from './waiting-for-value.js';
 
 export type * from './broker.js';
 export type * from './outcomes.js';
@@ -63,7 +63,7 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpo
   const request = createProxiedRequest(reach, connect);
   const everyServer = createEveryServer(parts, reach);
   const search = createSearch(parts, reach, connect);
-  const elicitSignIn = createElicitSignIn(parts, started);
+  const elicitSignIn = createElicitSignIn(parts);
   const forms = createForms(parts, connect, connections);
 
   async function connectAndWait(server: AnyServer, args: ConnectArguments, context: CallContext): Promise<Outcome> {
@@ -73,9 +73,7 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpo
     if (elicited !== 'not_asked') return elicited === 'ended' ? connect.connectAsKept(server) : first;
     const canEnd = first.status === 'requires_auth' || first.status === 'requires_oauth_config';
     if (!canEnd || waitSeconds === 0) return first;
-    const hasEnded = isStarted(server)
-      ? await started.hasBeenGiven(server, first, waitSeconds, context)
-      : await signInEnded(parts, server, first, waitSeconds, context);
+    const hasEnded = await hasBeenGiven(parts, server, first, waitSeconds, context);
     return hasEnded ? connect.connectAsKept(server) : first;
   }
 

@@ -1,7 +1,7 @@
 /** What can be asked of a server that is a program: connecting is starting it, with all that its entry names. */
 import { BrokerError } from '../core/errors.js';
 import type { Owner } from '../core/principal.js';
-import type { CallContext, ConnectArguments } from './broker.js';
+import type { ConnectArguments } from './broker.js';
 import { completeByPaste } from './complete-authorization.js';
 import type { StartedServer } from './known-server.js';
 import { MissingValueError } from './missing-value.js';
@@ -14,7 +14,6 @@ import { createProcesses } from './processes.js';
 import { provider } from './provider-entry.js';
 import type { Reached, ReachOptions, Work } from './reached.js';
 import { providersOf } from './value-references.js';
-import { signInEnded, waitUntil } from './waiting.js';
 
 export interface StartedServers {
   /**
@@ -24,13 +23,6 @@ export interface StartedServers {
   connect(server: StartedServer, args: ConnectArguments): Promise<Success | RequiresAuth | RequiresOauthConfig>;
   /** @throws {BrokerError} `upstream_unreachable`, `upstream_protocol_error`; `invalid_input` where a variable or file is missing. */
   reach<T>(server: StartedServer, options: ReachOptions, work: Work<T>): Promise<Reached<T>>;
-  /** Waits, as `signInEnded` does, until what `asked` asks for is there or will not come any more. */
-  hasBeenGiven(
-    server: StartedServer,
-    asked: RequiresAuth | RequiresOauthConfig,
-    waitSeconds: number,
-    context: CallContext,
-  ): Promise<boolean>;
   /** Ends its processes, as `Connections.dropAll` closes connections. */
   dropAll(owners: readonly Owner[], serverName: string, account?: string): Promise<void>;
 }
@@ -113,22 +105,7 @@ export function createStartedServers(parts: Parts, onToolsChanged: () => void): 
     );
   }
 
-  async function hasBeenGiven(
-    server: StartedServer,
-    asked: RequiresAuth | RequiresOauthConfig,
-    waitSeconds: number,
-    context: CallContext,
-  ): Promise<boolean> {
-    const missing = await environmentOrMissing(server);
-    if (!(missing instanceof MissingValueError)) return true;
-    if (missing.provider !== undefined) return signInEnded(parts, missing.provider, asked, waitSeconds, context);
-    return waitUntil(parts, waitSeconds, context, async () => {
-      const now = await environmentOrMissing(server);
-      return !(now instanceof MissingValueError && now.isSame(missing));
-    });
-  }
-
-  return { connect, reach, hasBeenGiven, dropAll: processes.dropAll };
+  return { connect, reach, dropAll: processes.dropAll };
 }
 
 /** What a program takes is named in its entry alone; how to sign in may be said where it takes a provider's token. */

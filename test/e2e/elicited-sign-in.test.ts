@@ -14,6 +14,7 @@ afterEach(() => stage.close());
 type Answer = Parameters<typeof startAnsweringHost>[1];
 type Params = Readonly<Record<string, unknown>>;
 
+const CLIENT = { clientId: 'by-hand', clientSecret: 'a-secret-of-the-client' };
 const SHOWS_URLS = { elicitation: { url: {} } };
 
 async function meeting(sdk: 'v1' | 'v2', answer: Answer, capabilities: object = SHOWS_URLS) {
@@ -146,6 +147,34 @@ describe.each(['v1', 'v2'] as const)('a host of SDK %s that shows URLs', (sdk) =
     expect(host.asked[0]?.params['message']).toBe(
       '"local" needs a credential: enter it on this page of your own machine.',
     );
+  });
+
+  it('is asked for the secret in a header of a server, and the call comes back connected', async () => {
+    const { url } = await stage.server();
+    const headers = { 'X-Workspace': { source: 'user_secret', name: 'workspace' } };
+    const home = await stage.home({ mcpServers: { wiki: { url, headers } } });
+    const host: AnsweringHost = stage.keep(
+      await startAnsweringHost({ sdk, home, capabilities: SHOWS_URLS }, async () => {
+        const { broker, principal } = host.composed;
+        await broker.storeSecret(principal, { scope: 'user', name: 'workspace', value: 'as-typed-into-the-form' });
+        return { action: 'accept' };
+      }),
+    );
+
+    expect(await host.connect({ serverName: 'wiki' })).toMatchObject({ status: 'success', authType: 'none' });
+  });
+
+  it('is asked to have the user sign in at the provider whose token a server takes', async () => {
+    const acme = await stage.authorizationServer({ clients: [CLIENT], resourceIndicators: false });
+    const { url } = await stage.server({ authorizationServer: acme });
+    const home = await stage.home({
+      mcpServers: { wiki: { url, auth: 'bearer', value: { source: 'oauth', provider: 'acme' } } },
+      oauthProviders: { acme: { issuer: acme.issuer, ...CLIENT, scope: 'mcp:tools' } },
+    });
+    const host = stage.keep(await startAnsweringHost({ sdk, home, capabilities: SHOWS_URLS }, signsIn));
+
+    expect(await host.connect({ serverName: 'wiki' })).toMatchObject({ status: 'success', authType: 'bearer' });
+    expect(host.asked).toHaveLength(1);
   });
 
   it('is not asked where it shows forms only', async () => {
