@@ -52,7 +52,12 @@ const CALLS: Readonly<Record<string, readonly Json[]>> = {
   'trigger-elicitation-request': [{}],
   'trigger-long-running-operation': [{ duration: 0.2, steps: 4 }],
   'trigger-sampling-request': [{ prompt: 'Say hi', maxTokens: 20 }],
-  'trigger-url-elicitation': [{ url: 'https://pay.example/now', message: 'Pay', elicitationId: 'mine' }],
+  'trigger-url-elicitation': [
+    { url: 'https://pay.example/now', message: 'Pay', elicitationId: 'mine' },
+    // It wants another page to be visited first, and goes on when it is called again.
+    { url: 'https://pay.example/then', message: 'Pay', elicitationId: 'other', errorPath: true },
+    { url: 'https://pay.example/then', message: 'Pay', elicitationId: 'other', errorPath: true },
+  ],
 };
 
 const PROMPTS: Readonly<Record<string, readonly Json[]>> = {
@@ -65,9 +70,6 @@ const PROMPTS: Readonly<Record<string, readonly Json[]>> = {
     { resourceType: 'None', resourceId: '5' },
   ],
 };
-
-/** Called in tests of their own. */
-const ELSEWHERE = ['simulate-research-query'];
 
 describe.each(TRANSPORTS)('over %s', (transport) => {
   let everything: Everything;
