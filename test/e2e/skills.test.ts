@@ -3,12 +3,17 @@ import { builtInServers } from '../../src/catalog/index.js';
 import { type BrokerProcess, startBroker } from '../support/broker-process.js';
 
 const SKILL_IDS = [
+  'connect-asana-mcp',
   'connect-box-mcp',
+  'connect-cognito-mcp',
+  'connect-entra-mcp',
   'connect-github-mcp',
   'connect-google-mcp',
   'connect-hubspot-mcp',
+  'connect-okta-mcp',
   'connect-slack-mcp',
   'connect-to-nango-mcp',
+  'mcp-oauth-setup',
   'mcp-server-oauth',
 ];
 
@@ -37,11 +42,13 @@ describe('an agent of the built broker', () => {
     for (const id of new Set(['mcp-server-oauth', ...named])) expect(await read(id)).toContain(`\nname: ${id}\n`);
   });
 
-  it('can read every file that a skill links', async () => {
-    const text = await read('mcp-server-oauth');
-    const files = [...text.matchAll(/\]\((references\/[^)]+)\)/gu)].map((match) => match[1]);
-    expect(files).toEqual(['references/payloads.md', 'references/troubleshooting.md']);
-    for (const file of files) expect(await read(`mcp-server-oauth/${file}`)).toMatch(/^# /u);
+  it.each([
+    ['mcp-server-oauth', ['patterns', 'payloads', 'platforms', 'scripts', 'troubleshooting']],
+    ['mcp-oauth-setup', ['flow', 'interface', 'schema', 'tokens', 'tools']],
+  ])('can read every file that %s links', async (id, names) => {
+    const linked = [...(await read(id)).matchAll(/\]\((references\/[^)]+)\)/gu)].map((match) => match[1]);
+    expect([...new Set(linked)].sort()).toEqual(names.map((name) => `references/${name}.md`));
+    for (const file of linked) expect(await read(`${id}/${file}`)).toMatch(/^# /u);
   });
 
   it('is pointed to the skill of the server beside the general one, and can read both', async () => {
