@@ -26,18 +26,40 @@ interface Parts {
 
 const transcript = createTranscript();
 
-/** Rejects when a step does not come to what it should. */
-export async function runDemonstration({ isAutomatic }: { readonly isAutomatic: boolean }): Promise<void> {
+/** A step did not come to what it should; the message is for the person who watches. */
+export class DemonstrationFailure extends Error {
+  override readonly name = 'DemonstrationFailure';
+}
+
+/**
+ * Rejects with a `DemonstrationFailure` when a step does not come to what it should, and when `signal` is aborted;
+ * nothing is left behind then either.
+ */
+export async function runDemonstration({
+  isAutomatic,
+  signal,
+}: {
+  readonly isAutomatic: boolean;
+  readonly signal: AbortSignal;
+}): Promise<void> {
   const authorizationServer = await startAuthorizationServer({ accessTokenTtlSeconds: ACCESS_TOKEN_TTL_SECONDS });
   const server = await startProtectedServer({ authorizationServer, challengeScope: 'mcp:tools' });
   const broker = await startBroker();
   try {
-    await demonstrate({ authorizationServer, server, broker }, isAutomatic);
+    await Promise.race([demonstrate({ authorizationServer, server, broker }, isAutomatic), abandoned(signal)]);
   } finally {
     await broker.close();
     await server.close();
     await authorizationServer.close();
   }
+}
+
+function abandoned(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const stop = (): void => reject(new DemonstrationFailure('Stopped; nothing is left behind.'));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
 }
 
 async function demonstrate({ authorizationServer, server, broker }: Parts, isAutomatic: boolean): Promise<void> {
@@ -71,7 +93,7 @@ async function demonstrate({ authorizationServer, server, broker }: Parts, isAut
   });
   const refreshes = authorizationServer.refreshCount() - refreshesBefore;
   transcript.aside(`the authorization server saw ${refreshes} refresh and no new sign-in`);
-  if (refreshes !== 1) throw new Error(`1 refresh expected, ${refreshes} seen`);
+  if (refreshes !== 1) throw new DemonstrationFailure(`1 refresh expected, ${refreshes} seen`);
 
   transcript.step('The agent clears the authorization: tokens are revoked and forgotten');
   expectStatus(await ask(broker, 'clear_mcp_auth', { serverName: SERVER_NAME }), 'success');
@@ -95,11 +117,18 @@ async function ask(broker: BrokerProcess, tool: string, args: Readonly<Record<st
   return payload;
 }
 
+/** Each call waits as long as a host allows; only what is new is printed. */
 async function connectUntilSignedIn(broker: BrokerProcess): Promise<Payload> {
-  for (;;) {
-    const payload = await ask(broker, 'connect_to_mcp_server', { serverName: SERVER_NAME, waitSeconds: WAIT_SECONDS });
-    if (payload.status !== 'requires_auth') return payload;
-    transcript.aside('still waiting for you');
+  const tool = 'connect_to_mcp_server';
+  const args = { serverName: SERVER_NAME, waitSeconds: WAIT_SECONDS };
+  transcript.asks(tool, args);
+  for (let isFirst = true; ; isFirst = false) {
+    const { payload } = await broker.call(tool, args);
+    if (payload.status !== 'requires_auth') {
+      transcript.isTold(payload);
+      return payload;
+    }
+    if (isFirst) transcript.aside('waiting for you to sign in (Ctrl-C stops)');
   }
 }
 
@@ -108,6 +137,7 @@ function isOurs({ payload, result }: BrokerAnswer): boolean {
 }
 
 function expectStatus(payload: Payload, status: string): Payload {
-  if (payload.status !== status) throw new Error(`${status} expected, ${payload.status} received`);
-  return payload;
+  if (payload.status === status) return payload;
+  const why = payload.status === 'error' ? `: ${payload.error}` : '';
+  throw new DemonstrationFailure(`The demonstration ends here, with ${payload.status}${why}`);
 }

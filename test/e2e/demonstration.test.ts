@@ -13,4 +13,12 @@ describe('npm run demo', () => {
     expect(stdout).toContain('saw 1 refresh and no new sign-in');
     expect(stdout).toContain('"revocation": "revoked"');
   });
+
+  it('says in one line which option there is, and ends with 2', async () => {
+    const wrong = promisify(execFile)('npm', ['run', '--silent', 'demo', '--', '--atuo'], { cwd: PROJECT });
+    await expect(wrong).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^The demonstration takes one option: --auto.*\n$/),
+    });
+  });
 });
