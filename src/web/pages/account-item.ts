@@ -62,8 +62,8 @@ function verb({ state, issuer }: AccountStatus): string {
   return words[state];
 }
 
-/** A credential of the whole team is ended on the command line only. */
+/** Where something was ever stored; a credential of the whole team is ended on the command line only. */
 function isDisconnectable({ authType, credentialMode }: ServerStatus, account: AccountStatus): boolean {
   if (authType === 'none' || credentialMode === 'shared') return false;
-  return account.state !== 'not_connected' || account.issuer !== undefined || ['bearer', 'api_key'].includes(authType);
+  return account.state !== 'not_connected' || account.issuer !== undefined || account.lastVerifiedAt !== undefined;
 }
