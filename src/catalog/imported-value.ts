@@ -22,6 +22,10 @@ const SECRET_NAME =
 const SECRET_TEXT =
   /^(?:sk-|sk_|rk_|pk_|gh[opsu]_|github_pat_|glpat-|xox[abprs]-|xapp-|ya29\.|eyJ|AKIA|lin_api_|ntn_|napi_)/u;
 
+/** What holds a secret among other text: an authorization header, a URL with a password, a private key. */
+const SECRET_WITHIN =
+  /(?:^|[^a-z])(?:bearer|basic)[ \t]+[\w.~+/=-]{8}|:\/\/[^/?#\s:@]*:[^/?#\s@]+@|-----BEGIN [A-Z ]*PRIVATE KEY-----/iu;
+
 /**
  * @param name of the variable, header or option that holds the value
  */
@@ -33,8 +37,9 @@ export function importedValue(name: string, text: string): ImportedValue {
   return looksSecret(name, text) ? { kind: 'secret', text } : { kind: 'value', source: text };
 }
 
-/** Whether a value is kept as a secret: by its name, or by how it begins. */
+/** Whether a value is kept as a secret: by its name, by how it begins, or by what it holds. */
 export function looksSecret(name: string, text: string): boolean {
   const words = name.replace(/([a-z0-9])([A-Z])/gu, '$1_$2');
-  return text !== '' && (SECRET_NAME.test(words.replaceAll('_', '-')) || SECRET_TEXT.test(text));
+  const isNamedSo = SECRET_NAME.test(words.replaceAll('_', '-'));
+  return text !== '' && (isNamedSo || SECRET_TEXT.test(text) || SECRET_WITHIN.test(text));
 }

@@ -73,6 +73,18 @@ describe('an entry of another host', () => {
       KEY,
     ],
     [
+      'a URL with a password',
+      { command: 'server', env: { DATABASE_URL: 'postgres://me:hush@db.example/x' } },
+      { command: 'server', env: { DATABASE_URL: secretOf('acme/DATABASE_URL') } },
+      'postgres://me:hush@db.example/x',
+    ],
+    [
+      'headers in a variable',
+      { command: 'server', env: { MCP_HEADERS: `{"Authorization":"Bearer ${KEY}"}` } },
+      { command: 'server', env: { MCP_HEADERS: secretOf('acme/MCP_HEADERS') } },
+      `{"Authorization":"Bearer ${KEY}"}`,
+    ],
+    [
       'a bearer token',
       { url: 'https://mcp.example/mcp', headers: { authorization: `bearer ${KEY}` } },
       { url: 'https://mcp.example/mcp', auth: 'bearer', value: secretOf('acme/authorization') },
