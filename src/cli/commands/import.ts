@@ -1,9 +1,11 @@
 /** `import HOST`: takes the servers of another MCP host over into the user's file; its secrets go to the vault. */
 import { Argument } from 'commander';
+import { BrokerError } from '../../core/errors.js';
 import { HOST_NAMES, type HostName } from '../../core/names.js';
 import type { CommandContext, Register } from '../command.js';
-import type { ForeignServer } from '../dependencies.js';
+import type { ForeignServer, NewServerEntry } from '../dependencies.js';
 import { EXIT_FAILED, EXIT_SUCCESS } from '../exit-code.js';
+import { failureOf, reportOutcome } from '../outcome-report.js';
 
 interface Taken {
   readonly serverName: string;
@@ -14,6 +16,8 @@ interface Taken {
 interface Skipped {
   readonly serverName: string;
   readonly reason: string;
+  /** It should have been taken. */
+  readonly hasFailed?: true;
 }
 
 export const registerImport: Register = (program, run) => {
@@ -26,25 +30,56 @@ export const registerImport: Register = (program, run) => {
       run(async (context) => {
         const { dependencies, terminal } = context;
         const { files, servers } = await dependencies.foreignServers(host);
+        if (files.length === 0) return reportOutcome(context, noConfiguration(host));
         const results: (Taken | Skipped)[] = [];
-        for (const server of servers) results.push(await take(context, server, dryRun));
+        for (const server of servers) results.push(await take(context, server, results, dryRun));
         report(context, host, files, results, dryRun);
         terminal.payload({ status: 'success', host, files, dryRun, ...parted(results) });
-        return files.length === 0 ? EXIT_FAILED : EXIT_SUCCESS;
+        return results.some((result) => 'hasFailed' in result) ? EXIT_FAILED : EXIT_SUCCESS;
       }),
     );
 };
 
-/** Secrets first: an entry must not name one that is nowhere. */
-async function take(context: CommandContext, server: ForeignServer, dryRun: boolean): Promise<Taken | Skipped> {
-  const { serverName, imported, isTaken } = server;
+function noConfiguration(host: HostName) {
+  const nextStep = 'Name the host whose servers are meant, on the machine and in the folder where it has them.';
+  return failureOf(new BrokerError('invalid_input', `There is no configuration of ${host} here.`, { nextStep }), '');
+}
+
+/** @param before what came of the others: two names may become one of ours, and their secrets must not meet. */
+async function take(
+  context: CommandContext,
+  { serverName, imported, isTaken }: ForeignServer,
+  before: readonly (Taken | Skipped)[],
+  dryRun: boolean,
+): Promise<Taken | Skipped> {
   if (imported.kind === 'skipped') return { serverName, reason: imported.reason };
-  if (isTaken) return { serverName, reason: 'there is an entry of this name already' };
+  if (isTaken || before.some((result) => 'secrets' in result && result.serverName === serverName))
+    return { serverName, reason: 'there is an entry of this name already' };
   const { entry, secrets, notes } = imported;
-  const problem = dryRun ? undefined : await storeSecrets(context, secrets);
-  if (problem !== undefined) return { serverName, reason: problem };
-  if (!dryRun) await context.dependencies.addEntry(serverName, entry);
+  const problem = dryRun ? undefined : await add(context, serverName, entry, secrets);
+  if (problem !== undefined) return { serverName, reason: problem, hasFailed: true };
   return { serverName, secrets: secrets.map(({ name }) => name), notes };
+}
+
+/**
+ * Secrets first: an entry must not name one that is nowhere.
+ * @returns what is wrong, where it could not be added
+ */
+async function add(
+  context: CommandContext,
+  serverName: string,
+  entry: NewServerEntry,
+  secrets: readonly { readonly name: string; readonly value: string }[],
+): Promise<string | undefined> {
+  const problem = await storeSecrets(context, secrets);
+  if (problem !== undefined) return problem;
+  try {
+    await context.dependencies.addEntry(serverName, entry);
+    return undefined;
+  } catch (error) {
+    if (error instanceof BrokerError) return error.message;
+    throw error;
+  }
 }
 
 /** @returns what is wrong with one of them */
@@ -74,7 +109,6 @@ function report(
   dryRun: boolean,
 ): void {
   const { style } = terminal;
-  if (files.length === 0) terminal.problem(`There is no configuration of ${host} here.`);
   for (const path of files) terminal.line(style.dim(path));
   for (const result of results) {
     if ('reason' in result) {
