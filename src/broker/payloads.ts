@@ -16,6 +16,7 @@ import {
   stepOfError,
 } from './next-steps.js';
 import type { AuthReason, AuthType, Failure, RequiresAuth, Success } from './outcomes.js';
+import { helpfulSkillsAt } from './provider-profile.js';
 import { isToolAllowed } from './tool-filter.js';
 
 const TOOL_DESCRIPTION_MAX_LENGTH = 300;
@@ -78,7 +79,7 @@ export function signInRequired(pending: PendingAuthorization, launchOrigin: stri
     ...(pending.addedScope !== undefined && { addedScope: pending.addedScope }),
     ...(pending.device === undefined ? { redirectUri: pending.redirectUri } : { userCode: pending.device.userCode }),
     expiresAt: isoInstant(pending.expiresAt),
-    helpfulSkills: helpfulSkills(pending.serverName),
+    helpfulSkills: helpfulSkillsAt(pending.serverName, pending.authorizationServer),
     nextStep: reason === undefined ? step : `${REASON_SENTENCES[reason]} ${step}`,
   };
 }

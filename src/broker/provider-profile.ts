@@ -12,9 +12,12 @@ export function profileAt(server: KnownServer, issuer: string): ProviderProfile 
 }
 
 /** The skills of the server, and that of the provider which runs its authorization server. */
-export function helpfulSkillsAt(server: KnownServer, issuer: string): readonly SkillReference[] {
-  const skills = helpfulSkills(server.entry.serverName);
-  const skill = profileAt(server, issuer)?.skill;
+export function helpfulSkillsAt(
+  serverName: string,
+  { issuer, profile }: Pick<AuthorizationServerEndpoints, 'issuer'> & { readonly profile?: string | undefined },
+): readonly SkillReference[] {
+  const skills = helpfulSkills(serverName);
+  const skill = profileFor({ name: profile, issuer })?.skill;
   return skill === undefined || skills.some(({ id }) => id === skill.id) ? skills : [...skills, skill];
 }
 

@@ -50,7 +50,10 @@ export async function requiresConfig(
       needsClientSecret: needsSecret,
     },
     ...(configUrl !== undefined && { configUrl }),
-    helpfulSkills: helpfulSkillsAt(server, authorizationServer.issuer),
+    helpfulSkills: helpfulSkillsAt(server.entry.serverName, {
+      issuer: authorizationServer.issuer,
+      profile: server.entry.oauth.profile,
+    }),
     nextStep: stepConfigure(server.provider?.neededBy ?? server.entry.serverName, reason, {
       place: placeInFile(server),
       hasForm: configUrl !== undefined,

@@ -329,16 +329,22 @@ describe('registration', () => {
     expect(await connect()).toMatchObject({ status: 'requires_oauth_config', reason: 'registration_unavailable' });
   });
 
-  it('whoever registers nobody has a skill that says where a client is made, under any name of the server', async () => {
-    const { connect } = await begin(
-      { metadata: () => ({ registration_endpoint: undefined, code_challenge_methods_supported: undefined }) },
-      { profile: 'entra' },
-    );
-    expect(await connect()).toMatchObject({
-      status: 'requires_oauth_config',
-      helpfulSkills: [{ id: 'mcp-server-oauth' }, { id: 'connect-entra-mcp', name: 'Connect to Microsoft Entra ID' }],
-    });
-  });
+  it.each([
+    ['a client is asked for', {}, 'requires_oauth_config'],
+    ['the user is', CLIENT, 'requires_auth'],
+  ])(
+    'whoever registers nobody has a skill of its own, under any name of the server, when %s',
+    async (_, client, status) => {
+      const { connect } = await begin(
+        { metadata: () => ({ registration_endpoint: undefined, code_challenge_methods_supported: undefined }) },
+        { ...client, profile: 'entra' },
+      );
+      expect(await connect()).toMatchObject({
+        status,
+        helpfulSkills: [{ id: 'mcp-server-oauth' }, { id: 'connect-entra-mcp', name: 'Connect to Microsoft Entra ID' }],
+      });
+    },
+  );
 
   it.each([
     ['Supabase', { status: 422, body: { message: 'Unrecognized client_id' } }],
