@@ -31,14 +31,14 @@ type Visitable = RequiresAuth & { readonly authUrl: string };
 type Answer = 'accepted' | 'declined' | 'unanswered';
 
 export function createElicitSignIn(parts: Parts): ElicitSignIn {
-  /** Of each server and account, the sign-in that was declined. */
+  /** Of each server and account, the sign-in or form that was declined. */
   const declined = new Map<string, string>();
 
   return async (server, asked, waitSeconds, context) => {
     const { host } = context;
     if (host?.capabilities.elicitation?.url === undefined || !isVisitable(asked)) return 'not_asked';
     const since = isStarted(server) ? undefined : await waitedFor(await parts.vault(), server);
-    const signIn = since?.state ?? asked.authUrl;
+    const signIn = since?.state ?? whatIsAsked(asked);
     const key = JSON.stringify(server.id);
     if (declined.get(key) === signIn) return 'not_asked';
     const { answer, hasEnded } = await askAndWait(host, server, asked, waitSeconds, context, (seconds, call) =>
@@ -78,6 +78,11 @@ async function askAndWait(
   if (isSignedIn && answer === 'accepted')
     host.tell({ method: 'notifications/elicitation/complete', params: { elicitationId } });
   return { hasEnded: isSignedIn, ...(answer !== undefined && { answer }) };
+}
+
+/** The same for the same question: a form has another address each time, and a pushed request is renewed. */
+function whatIsAsked({ completion, reason, launchUrl, authUrl, nextStep }: Visitable): string {
+  return completion === 'form' ? JSON.stringify([reason, nextStep]) : (launchUrl ?? authUrl);
 }
 
 /** What is pasted back comes with another call, so there is nothing to wait for. */

@@ -164,6 +164,18 @@ describe.each(['v1', 'v2'] as const)('a host of SDK %s that shows URLs', (sdk) =
     expect(await host.connect({ serverName: 'wiki' })).toMatchObject({ status: 'success', authType: 'none' });
   });
 
+  it('is not asked again for a secret whose form the user declined', async () => {
+    const env = { KEY: { source: 'user_secret', name: 'key' } };
+    const home = await stage.home({ mcpServers: { local: { ...childServer(), env } } });
+    const declines: Answer = () => ({ action: 'decline' });
+    const host = stage.keep(await startAnsweringHost({ sdk, home, capabilities: SHOWS_URLS }, declines));
+
+    const missing = { status: 'requires_auth', reason: 'secret_missing' };
+    expect(await host.connect({ serverName: 'local' })).toMatchObject(missing);
+    expect(await host.connect({ serverName: 'local' })).toMatchObject(missing);
+    expect(host.asked).toHaveLength(1);
+  });
+
   it('is asked to have the user sign in at the provider whose token a server takes', async () => {
     const acme = await stage.authorizationServer({ clients: [CLIENT], resourceIndicators: false });
     const { url } = await stage.server({ authorizationServer: acme });
