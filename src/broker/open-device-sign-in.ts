@@ -5,7 +5,7 @@
 import { BrokerError } from '../core/errors.js';
 import { rememberSecret } from '../core/redaction.js';
 import { type DeviceAuthorization, requestDeviceAuthorization } from '../oauth/index.js';
-import type { ClientConfiguration, PendingAuthorization } from '../vault/index.js';
+import type { ClientConfiguration, PendingAuthorization, SignInFailure } from '../vault/index.js';
 import { authenticatingClient } from './authenticating-client.js';
 import { newBinding } from './bound-token.js';
 import { followDeviceCode } from './device-polling.js';
@@ -43,7 +43,7 @@ export async function openDeviceSignIn(
     if (purpose.flowIsOurs !== true) throw codes;
     return { kind: 'refused', failure: { code: 'authorization_failed', retryable: false, message: codes.message } };
   }
-  if (codes.kind === 'rejected') return { kind: 'refused', failure: failureOfRejection(codes.error) };
+  if (codes.kind === 'rejected') return refusedCodes(purpose, failureOfRejection(codes.error));
   rememberSecret(codes.deviceCode);
   const dpop = await newBinding(purpose.dpop);
   const pending = { ...pendingRecord(parts, server, configuration, purpose, use, codes), ...(dpop && { dpop }) };
@@ -102,6 +102,18 @@ function pendingRecord(
     },
     expiresAt: now + codes.expiresInSeconds * 1_000,
   };
+}
+
+/** What nothing but another flow can mend is said so; what is about client, scope or user is for whoever mends that. */
+function refusedCodes(
+  { flowIsOurs }: SignInPurpose,
+  failure: SignInFailure,
+): Extract<OpenedSignIn, { kind: 'refused' }> {
+  if (failure.code !== 'authorization_failed' || flowIsOurs === true) return { kind: 'refused', failure };
+  throw new BrokerError(failure.code, 'The authorization server gives no device code to this client.', {
+    retryable: failure.retryable,
+    nextStep: STEP_OTHER_FLOW,
+  });
 }
 
 function noCodes(answer: Exclude<DeviceAuthorization, { kind: 'codes' | 'rejected' }>): BrokerError {

@@ -467,6 +467,19 @@ describe('a device authorization request that is refused', () => {
     });
   });
 
+  it('for another reason names the other flows, and speaks of no code that nobody had', async () => {
+    const on = await scene();
+    refuse(on, 'unsupported_grant_type');
+
+    const refused = await on.connect({ flow: 'device' });
+    expect(refused).toMatchObject({
+      status: 'error',
+      code: 'authorization_failed',
+      nextStep: expect.stringContaining('flow: "browser"'),
+    });
+    expect(refused['error']).not.toContain('authorization code');
+  });
+
   it('is made without scope where the scope was our choice, and is the caller’s matter where it was theirs', async () => {
     const on = await scene();
     refuse(on, 'invalid_scope');
