@@ -8,7 +8,14 @@ import type { Log } from './core/log.js';
 import { createNetwork } from './core/network.js';
 import type { Settings } from './settings.js';
 import { createConnectionPool } from './upstream/index.js';
-import { describeStore, openVault, parseStoreLocation, takeKeyOptions, type Vault, vaultExists } from './vault/index.js';
+import {
+  describeStore,
+  openVault,
+  parseStoreLocation,
+  takeKeyOptions,
+  type Vault,
+  vaultExists,
+} from './vault/index.js';
 import { createLoopbackListener, type TakeoverListener } from './web/index.js';
 
 export interface Composition {

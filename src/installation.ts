@@ -48,7 +48,10 @@ async function fileNotes({ catalog }: BrokerProcess): Promise<readonly Finding[]
 }
 
 /** Opening reads the key, too: which of the two is wrong, the code says. */
-async function openedVault({ vault, vaultPlace }: BrokerProcess, { dataFolder }: Settings): Promise<readonly Finding[]> {
+async function openedVault(
+  { vault, vaultPlace }: BrokerProcess,
+  { dataFolder }: Settings,
+): Promise<readonly Finding[]> {
   let opened: Vault;
   try {
     opened = await vault();

@@ -54,9 +54,7 @@ export function createEveryServer(parts: Parts, reach: Reach): EveryServer {
     leftOut: (reason: string) => ServerList,
   ): Promise<ServerList> {
     const options = { operation: `${kind}/list`, connectTimeoutMs: UPSTREAM_SEARCH_CONNECT_TIMEOUT_MS };
-    const reached = await reach.asKept(server, options, (connection) =>
-      definitions(server, connection, kind),
-    );
+    const reached = await reach.asKept(server, options, (connection) => definitions(server, connection, kind));
     if (reached.kind !== 'done') return leftOut('requires_auth');
     return { serverName: server.entry.serverName, kind: 'listed', definitions: reached.value };
   }
