@@ -9,11 +9,11 @@ export const STATE_WORDS: Readonly<Record<AccountState, string>> = {
   error: 'Not working',
 };
 
-export const STATE_TONES: Readonly<Record<AccountState, 'good' | 'warn' | 'bad' | 'plain'>> = {
+export const STATE_TONES: Readonly<Record<AccountState, 'good' | 'warn' | 'bad' | 'idle'>> = {
   connected: 'good',
   auth_required: 'warn',
   config_required: 'warn',
-  not_connected: 'plain',
+  not_connected: 'idle',
   error: 'bad',
 };
 

@@ -80,12 +80,16 @@ function noMatch(token: string): Markup {
 function serverItem(view: AccountsView, server: ServerStatus): Markup {
   const { serverName, toolCount } = server;
   return html`<li class="server">
+<div class="about">
 <h3>${shown(serverName)}</h3>
-<p class="badges">${server.requiresOAuth === true ? html`<span class="badge">Requires OAuth</span> ` : ''}<span class="badge">${AUTH_TYPE_WORDS[server.authType]}</span></p>
+${server.requiresOAuth === true ? html`<p><span class="badge">Requires OAuth</span></p>` : ''}
 <p class="target"><code>${shown(server.target)}</code></p>
-<p class="quiet">${SOURCE_WORDS[server.source]} · Used by: ${CREDENTIAL_MODE_WORDS[server.credentialMode]}${toolCount === undefined ? '' : ` · ${toolCount} ${toolCount === 1 ? 'tool' : 'tools'}`}</p>
+<p class="quiet">${AUTH_TYPE_WORDS[server.authType]} · ${SOURCE_WORDS[server.source]} · Used by: ${CREDENTIAL_MODE_WORDS[server.credentialMode]}${toolCount === undefined ? '' : ` · ${toolCount} ${toolCount === 1 ? 'tool' : 'tools'}`}</p>
+</div>
+<div>
 <ul class="account-list">${server.accounts.map((account) => accountItem(view, server, account))}</ul>
 ${addAccount(view, server)}
+</div>
 </li>`;
 }
 

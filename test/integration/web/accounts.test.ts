@@ -79,7 +79,7 @@ describe('what the page shows', () => {
     await source.broker.connect(source.principal, { serverName: 'notes', account: 'work' });
     const requests = server.requests?.length;
     const text = textOf(await get());
-    expect(text).toContain(`notes Requires OAuth OAuth ${server.url}`);
+    expect(text).toContain(`notes Requires OAuth ${server.url} OAuth · Your servers.json · Used by: All your agents`);
     expect(text).toContain('Connected work');
     expect(text).toMatch(/Allowed mcp:tools/u);
     expect(text).toContain(`Signed in at ${authorizationServer.issuer}`);

@@ -3,13 +3,23 @@
  * with a record of everything that reached it. Everything else of a broker is out of the listener's reach.
  */
 import { createHmac } from 'node:crypto';
-import type { Broker, CallbackResult, FormResult, FormView, LaunchResult } from '../../../src/broker/broker.js';
+import type {
+  AccountsEntrance,
+  Broker,
+  CallbackResult,
+  FormResult,
+  FormView,
+  LaunchResult,
+  ServerStatus,
+} from '../../../src/broker/broker.js';
+import type { Cleared, RequiresAuth } from '../../../src/broker/outcomes.js';
 
 type OpenPort = Awaited<ReturnType<Broker['openPorts']>>[number];
 
 export const FORM_TOKEN = 'form-token_0123456789abcdef';
 export const LAUNCH_TOKEN = 'launch-token_0123456789abcdef';
 export const RELAY_TOKEN = 'relay-token_0123456789abcdef';
+export const ACCOUNTS_TOKEN = 'accounts-token_0123456789abcdef';
 export const AUTHORIZATION_URL = 'https://as.example/authorize?client_id=c1&state=s1';
 const CSRF_TOKEN = 'csrf-of-this-form';
 const FORM_COOKIE = { name: 'form-browser', value: 'b1', maxAgeSeconds: 600 } as const;
@@ -29,6 +39,8 @@ export interface StandInBroker {
   openPorts: OpenPort[];
   form: Partial<FormView>;
   serverName: string;
+  /** What the accounts page lists. */
+  servers: readonly ServerStatus[];
   /** Where a launch leads. */
   authorizationUrl: string;
   /** Makes the calls of the pages fail. */
@@ -92,6 +104,31 @@ export function createStandInBroker(
       if (fields['csrf'] !== CSRF_TOKEN) return { kind: 'refused', status: 403 };
       return standIn.submitted ?? { kind: 'done', serverName: standIn.serverName };
     },
+    async visitAccounts(token: string): Promise<AccountsEntrance> {
+      return entrance(token);
+    },
+    async submitAccounts(token: string): Promise<AccountsEntrance> {
+      return entrance(token);
+    },
+    async listServers(_principal: unknown, serverName?: string): ReturnType<Broker['listServers']> {
+      return { servers: standIn.servers.filter((one) => serverName === undefined || one.serverName === serverName) };
+    },
+    async connect(_principal: unknown, { serverName }: { readonly serverName: string }): Promise<RequiresAuth> {
+      return {
+        status: 'requires_auth',
+        serverName,
+        authType: 'oauth2',
+        authUrl: AUTHORIZATION_URL,
+        completion: 'callback',
+        reason: 'grant_rejected',
+        helpfulSkills: [],
+        nextStep: 'Show authUrl to the user.',
+      };
+    },
+    async clearAuth(_principal: unknown, { serverName }: { readonly serverName: string }): Promise<Cleared> {
+      const cleared = { grants: 1, secrets: 0, clients: 0, pending: 0 };
+      return { status: 'success', serverName, cleared, revocation: 'revoked' };
+    },
     async openPorts(): Promise<readonly OpenPort[]> {
       return standIn.openPorts;
     },
@@ -104,6 +141,12 @@ export function createStandInBroker(
 
   function fail(): void {
     if (standIn.failure !== undefined) throw standIn.failure;
+  }
+
+  function entrance(token: string): AccountsEntrance {
+    fail();
+    if (token !== ACCOUNTS_TOKEN) return { kind: 'refused', status: 404 };
+    return { kind: 'open', principal: { team: 'personal', user: 'u', agent: 'cli' }, csrfToken: CSRF_TOKEN };
   }
 
   function view(): FormView {
@@ -130,6 +173,7 @@ export function createStandInBroker(
     openPorts: [],
     form: {},
     serverName: 'linear',
+    servers: [],
     authorizationUrl: AUTHORIZATION_URL,
     failure: undefined,
     submitted: undefined,
