@@ -1,7 +1,7 @@
 /** What administrators do, by the command line only: no tool leads here. (Interfaces only.) */
 import type { Principal } from '../core/principal.js';
 import type { Provider } from '../vault/index.js';
-import type { Failure } from './outcomes.js';
+import type { Cleared, Failure } from './outcomes.js';
 
 export type ProviderSettings = Omit<Provider, 'addedAt'>;
 
@@ -21,6 +21,17 @@ interface ServerChanged {
   readonly serverName: string;
 }
 
+interface Member {
+  readonly user: string;
+  readonly team?: string | undefined;
+}
+
+export interface MemberCleared extends Pick<Cleared, 'cleared' | 'revocation'> {
+  readonly status: 'success';
+  readonly user: string;
+  readonly team: string;
+}
+
 /** Acts for the team of the principal. */
 export interface Administration {
   /** Stores a provider for the team, in place of one of the same id; its issuer is asked first. */
@@ -38,4 +49,10 @@ export interface Administration {
   ): Promise<ServerChanged | Failure>;
   /** Returns whether the team had one of that name. */
   removeTeamServer(principal: Principal, serverName: string): Promise<boolean>;
+  /** Refuses the user's calls from now on, and revokes and deletes what is theirs alone. Default: the principal's team. */
+  removeMember(principal: Principal, member: Member): Promise<MemberCleared | Failure>;
+  /** Lets a removed user in again, with nothing. Returns whether they had been removed. */
+  addMember(principal: Principal, member: Member): Promise<boolean>;
+  /** Revokes and deletes everybody's credentials of one server. */
+  resetServer(principal: Principal, serverName: string): Promise<Cleared | Failure>;
 }

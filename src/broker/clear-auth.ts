@@ -43,12 +43,12 @@ export async function clearAuth(
     status: 'success',
     serverName: args.serverName,
     cleared: { grants: total.grants, secrets: total.secrets, clients: total.clients, pending: total.pending },
-    revocation: combined(total.revocations),
+    revocation: worstOf(total.revocations),
   };
 }
 
 /** The worst that happened is what the user should know. */
-function combined(revocations: readonly Revocation[]): Revocation {
+export function worstOf(revocations: readonly Revocation[]): Revocation {
   const order: readonly Revocation[] = ['failed', 'unsupported', 'revoked'];
   return order.find((one) => revocations.includes(one)) ?? 'none';
 }

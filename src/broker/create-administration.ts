@@ -2,6 +2,7 @@
 import { displayText } from '../core/display-text.js';
 import { SERVER_NAME_MAX_LENGTH } from '../core/limits.js';
 import type { Administration } from './administration.js';
+import { addMember, removeMember, resetServer } from './clear-team.js';
 import { checkServerName } from './known-server.js';
 import type { Parts } from './parts.js';
 import { asOutcome } from './payloads.js';
@@ -26,5 +27,19 @@ export function createAdministration(parts: Parts): Administration {
         return { status: 'success', serverName };
       }),
     removeTeamServer: (principal, serverName) => removeTeamServer(parts, principal, serverName),
+    removeMember: (principal, { user, team = principal.team }) =>
+      asOutcome(parts.log, '', async () => ({
+        status: 'success',
+        user,
+        team,
+        ...(await removeMember(parts, team, user)),
+      })),
+    addMember: (principal, { user, team = principal.team }) => addMember(parts, team, user),
+    resetServer: (principal, serverName) =>
+      asOutcome(parts.log, shown(serverName), async () => ({
+        status: 'success',
+        serverName,
+        ...(await resetServer(parts, principal, serverName)),
+      })),
   };
 }

@@ -22,10 +22,12 @@ import { createFreshGrants } from './fresh-grant.js';
 import { keyRequired } from './key-required.js';
 import { type AnyServer, anyServer, knownServer } from './known-server.js';
 import { launch } from './launch.js';
+import { membersOnly } from './members-only.js';
 import { namedContext, passedOn } from './named-host.js';
 import { storeNamedSecret } from './named-secrets.js';
 import { openPorts } from './open-pages.js';
 import type { Outcome } from './outcomes.js';
+import { notingOwners } from './owner-notes.js';
 import type { Parts } from './parts.js';
 import { asOutcome } from './payloads.js';
 import { complete, getPrompt } from './prompts.js';
@@ -49,6 +51,7 @@ export { loadSearchParts } from './search.js';
 export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpopNonces' | 'providerToken'>): Broker {
   const parts: Parts = {
     ...given,
+    vault: notingOwners(given.vault),
     background: createBackground(given.log),
     attended: { host: undefined },
     dpopNonces: createDpopNonces(),
@@ -105,7 +108,7 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpo
     return 'status' in result ? { kind: 'outcome', outcome: result } : result;
   }
 
-  return {
+  return membersOnly(parts, {
     connect: (principal, args, context = {}) =>
       asOutcome(parts.log, shown(args.serverName), async () =>
         connectAndWait(await anyServer(parts, principal, args), args, context),
@@ -180,7 +183,7 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpo
     close: async () => {
       await Promise.allSettled([fresh.settled(), parts.background.close(), ...finishingNow]);
     },
-  };
+  });
 }
 
 function ownersOf(principal: Principal): readonly Owner[] {

@@ -40,7 +40,11 @@ export async function storeNamedSecret(
   if (value === '' || value.length > TOKEN_MAX_LENGTH || UNFIT.test(value))
     throw new BrokerError('invalid_input', 'That is no secret: it is empty, too long, or of more than one line.');
   const vault = await parts.vault();
-  await vault.namedSecrets.update(secretId(principal, reference), () => ({ value, storedAt: parts.clock.now() }));
+  await vault.namedSecrets.update(secretId(principal, reference), () => ({
+    name: reference.name,
+    value,
+    storedAt: parts.clock.now(),
+  }));
 }
 
 /** @returns whether there was one. */

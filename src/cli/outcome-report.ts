@@ -1,4 +1,5 @@
 /** Says what a call came to: the payload as a JSON line with `--json`, a few calm sentences otherwise, and the exit code. */
+import type { MemberCleared } from '../broker/administration.js';
 import { failurePayload } from '../broker/failure.js';
 import type { Cleared, Failure, Outcome, RequiresAuth, RequiresOauthConfig, Success } from '../broker/outcomes.js';
 import { displayText } from '../core/display-text.js';
@@ -40,16 +41,20 @@ export function reportOutcome(context: CommandContext, outcome: Outcome): number
   }
 }
 
-/** Reports what was cleared, or why nothing could be. */
-export function reportCleared(context: CommandContext, outcome: Cleared | Failure): number {
+/** Reports what was cleared, or why nothing could be. @param whose what it was stored for; by default the server */
+export function reportCleared(
+  context: CommandContext,
+  outcome: Cleared | MemberCleared | Failure,
+  whose = 'serverName' in outcome ? outcome.serverName : '',
+): number {
   if (outcome.status === 'error') return reportOutcome(context, outcome);
   const { terminal } = context;
   terminal.payload(outcome);
   const { grants, secrets, clients, pending } = outcome.cleared;
   terminal.line(
     grants + secrets + clients + pending === 0
-      ? `${outcome.serverName}: nothing was stored.`
-      : `${terminal.style.good('✓')} ${outcome.serverName}: cleared ${counted(grants, 'sign-in')}, ${counted(secrets, 'key')}, ${counted(clients, 'client')} and ${counted(pending, 'open sign-in')}.`,
+      ? `${whose}: nothing was stored.`
+      : `${terminal.style.good('✓')} ${whose}: cleared ${counted(grants, 'sign-in')}, ${counted(secrets, 'key')}, ${counted(clients, 'client')} and ${counted(pending, 'open sign-in')}.`,
   );
   if (outcome.revocation === 'failed')
     terminal.line(

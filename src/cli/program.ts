@@ -13,9 +13,11 @@ import { registerInstall } from './commands/install.js';
 import { registerKey } from './commands/key.js';
 import { registerKeysRotate } from './commands/keys-rotate.js';
 import { registerList } from './commands/list.js';
+import { registerMember } from './commands/member.js';
 import { registerMigrate } from './commands/migrate.js';
 import { registerProvider } from './commands/provider.js';
 import { registerRemove } from './commands/remove.js';
+import { registerReset } from './commands/reset.js';
 import { registerSecret } from './commands/secret.js';
 import { registerServe } from './commands/serve.js';
 import { registerTools } from './commands/tools.js';
@@ -62,6 +64,8 @@ function commands(afterSeparator: readonly string[] | undefined): readonly Regis
     registerMigrate,
     registerSecret,
     registerProvider,
+    registerMember,
+    registerReset,
     registerDoctor,
     registerImport,
     registerInstall,

@@ -145,6 +145,8 @@ export const COMMIT_RETRY_TOTAL_MS = 20 * SECOND_MS;
 export const EXCHANGE_LEASE_MS = 2 * TOKEN_REQUEST_TIMEOUT_MS;
 
 export const OBSERVATION_MIN_INTERVAL_MS = MINUTE_MS;
+/** How long a process goes by what it last read of whether somebody is a member; the contract says 60 s. */
+export const MEMBERSHIP_RECHECK_MS = 30 * SECOND_MS;
 
 // Vault
 /** Outlives the token request, so that a live holder is never robbed. */

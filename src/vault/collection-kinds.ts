@@ -9,9 +9,11 @@ import type {
   ClientConfiguration,
   ClientRegistration,
   Grant,
+  KnownOwner,
   NamedSecret,
   PendingAuthorization,
   Provider,
+  RemovedMember,
   ServerObservation,
   StoredSecret,
   TeamServer,
@@ -39,6 +41,8 @@ const namedSecrets: CollectionKind<NamedSecret> = { name: 'named-secret', partit
 const addedServers: CollectionKind<AddedServer> = { name: 'added-server', partitionOf: withoutLast(1) };
 const teamServers: CollectionKind<TeamServer> = { name: 'team-server', partitionOf: withoutLast(1) };
 const providers: CollectionKind<Provider> = { name: 'provider', partitionOf: withoutLast(1) };
+const owners: CollectionKind<KnownOwner> = { name: 'owner', partitionOf: ([team]) => [team ?? ''] };
+const removedMembers: CollectionKind<RemovedMember> = { name: 'removed-member', partitionOf: withoutLast(1) };
 const observations: CollectionKind<ServerObservation> = { name: 'server-observation', partitionOf: withoutLast(2) };
 const tokens: CollectionKind<TokenIndex> = {
   name: 'token',
@@ -63,6 +67,8 @@ export const COLLECTION_KINDS = {
   addedServers,
   teamServers,
   providers,
+  owners,
+  removedMembers,
   observations,
   tokens,
   callbackPorts,

@@ -84,6 +84,8 @@ function vaultOver(store: Store, { keys, root, keySource }: UnlockedVault, { clo
     addedServers: createCollection(COLLECTION_KINDS.addedServers, surroundings),
     teamServers: createCollection(COLLECTION_KINDS.teamServers, surroundings),
     providers: createCollection(COLLECTION_KINDS.providers, surroundings),
+    owners: createCollection(COLLECTION_KINDS.owners, surroundings),
+    removedMembers: createCollection(COLLECTION_KINDS.removedMembers, surroundings),
     observations: createCollection(COLLECTION_KINDS.observations, surroundings),
     tokens: createCollection(COLLECTION_KINDS.tokens, surroundings),
     callbackPorts: createCollection(COLLECTION_KINDS.callbackPorts, surroundings),

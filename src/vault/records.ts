@@ -239,6 +239,7 @@ export interface StoredSecret {
 
 /** A secret by name, for every entry that takes it from there. */
 export interface NamedSecret {
+  readonly name: string;
   readonly value: string;
   readonly storedAt: number;
 }
@@ -304,3 +305,15 @@ export interface Provider {
 export type SecretReference =
   | { readonly source: 'env' | 'team_secret' | 'org_secret'; readonly name: string }
   | { readonly source: 'file'; readonly path: string };
+
+/** Somebody who once stored something: so that a team's administrator finds what belongs to whom. */
+export interface KnownOwner {
+  readonly owner: Owner;
+}
+
+/** A member that an administrator removed. Everybody else is one. */
+export interface RemovedMember {
+  readonly user: string;
+  /** Milliseconds since the epoch. */
+  readonly removedAt: number;
+}

@@ -9,9 +9,11 @@ import type {
   ClientConfiguration,
   ClientRegistration,
   Grant,
+  KnownOwner,
   NamedSecret,
   PendingAuthorization,
   Provider,
+  RemovedMember,
   ServerObservation,
   StoredSecret,
   TeamServer,
@@ -50,7 +52,7 @@ export interface Collection<T> {
  * Identifiers: `grants`, `pendings`, `secrets`, `observations`: [...ownerTuple, serverName, account], partition ownerTuple.
  * `namedSecrets`: ['user', team, user, name], ['team', team, name] or ['org', name], partition all but the name.
  * `configurations`: [...ownerTuple, serverName]; `addedServers`: [team, user, serverName], partition [team, user].
- * `teamServers`: [team, serverName], `providers`: [team, id], partition [team].
+ * `teamServers`: [team, serverName], `providers`: [team, id], `removedMembers`: [team, user], `owners`: ownerTuple; partition [team].
  * `registrations`: [...ownerTuple, issuer, redirectUri], partition ownerTuple.
  * `tokens`: [kind, token] (the token's hash, by way of the key, is all that is stored), partition ['tokens'].
  * `callbackPorts`: ['callback', 'drawn'] and ['callback', 'other', configured port], partition ['callback'].
@@ -66,6 +68,8 @@ export interface Vault {
   readonly addedServers: Collection<AddedServer>;
   readonly teamServers: Collection<TeamServer>;
   readonly providers: Collection<Provider>;
+  readonly owners: Collection<KnownOwner>;
+  readonly removedMembers: Collection<RemovedMember>;
   readonly observations: Collection<ServerObservation>;
   readonly tokens: Collection<TokenIndex>;
   readonly callbackPorts: Collection<CallbackPort>;

@@ -110,3 +110,37 @@ describe('add --team', () => {
     expect((await run(['remove', 'other'], withAdministration(administration))).code).toBe(1);
   });
 });
+
+const CLEARED = { cleared: { grants: 2, secrets: 0, clients: 0, pending: 0 }, revocation: 'revoked' } as const;
+
+describe('member', () => {
+  it('remove and add name the user and the team', async () => {
+    const asked: unknown[] = [];
+    const administration = withAdministration({
+      removeMember: async (_principal, member) => {
+        asked.push(member);
+        return { status: 'success', user: member.user, team: member.team ?? 'blue', ...CLEARED };
+      },
+      addMember: async (_principal, member) => {
+        asked.push(member);
+        return true;
+      },
+    });
+    const removed = await run(['member', 'remove', 'ada', '--team', 'red'], administration);
+    expect(removed).toMatchObject({ code: 0, out: expect.stringContaining('ada: cleared 2 sign-ins') });
+    expect((await run(['member', 'add', 'ada'], administration)).code).toBe(0);
+    expect(asked).toEqual([{ user: 'ada', team: 'red' }, { user: 'ada' }]);
+  });
+});
+
+describe('reset', () => {
+  it('asks for --all-users, and says what was cleared', async () => {
+    const administration = withAdministration({
+      resetServer: async (_principal, serverName) => ({ status: 'success', serverName, ...CLEARED }),
+    });
+    expect((await run(['reset', 'wiki'], administration)).code).toBe(2);
+    const done = await run(['reset', 'wiki', '--all-users', '--json'], administration);
+    expect(done.code).toBe(0);
+    expect(jsonLines(done.out)).toEqual([{ status: 'success', serverName: 'wiki', ...CLEARED }]);
+  });
+});

@@ -1,0 +1,54 @@
+/**
+ * Notes for whom the broker writes. Rows are named by hashes, so what belongs to whom can be listed only by somebody
+ * who knows the owner: an administrator finds the owners of a team here. Noted before the first write for each.
+ */
+import type { Collection, Vault } from '../vault/index.js';
+
+/** The vault as it was, but for the notes; each process looks once for each owner. */
+export function notingOwners(open: () => Promise<Vault>): () => Promise<Vault> {
+  const made = new WeakMap<Vault, Vault>();
+  return async () => {
+    const vault = await open();
+    const noting = made.get(vault) ?? notingVault(vault);
+    made.set(vault, noting);
+    return noting;
+  };
+}
+
+function notingVault(vault: Vault): Vault {
+  const noted = new Set<string>();
+
+  async function note(tuple: readonly string[]): Promise<void> {
+    const key = JSON.stringify(tuple);
+    if (noted.has(key)) return;
+    const [team = '', user, agent] = tuple;
+    const owner = { team, ...(user !== undefined && { user }), ...(agent !== undefined && { agent }) };
+    await vault.owners.update(tuple, (current) => current ?? { owner });
+    noted.add(key);
+  }
+
+  /** @param parts of an identifier that stand behind the owner's tuple */
+  function noting<T>(collection: Collection<T>, parts: number): Collection<T> {
+    return {
+      ...collection,
+      async compareAndSwap(id, value, expected, lease) {
+        await note(id.slice(0, -parts));
+        return collection.compareAndSwap(id, value, expected, lease);
+      },
+      async update(id, change) {
+        await note(id.slice(0, -parts));
+        return collection.update(id, change);
+      },
+    };
+  }
+
+  return {
+    ...vault,
+    grants: noting(vault.grants, 2),
+    pendings: noting(vault.pendings, 2),
+    registrations: noting(vault.registrations, 2),
+    configurations: noting(vault.configurations, 1),
+    secrets: noting(vault.secrets, 2),
+    observations: noting(vault.observations, 2),
+  };
+}
