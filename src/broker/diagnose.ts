@@ -13,6 +13,7 @@ import { describeProfile } from './describe-profile.js';
 import { findClient } from './diagnose-client.js';
 import { accessOf } from './grant-access.js';
 import { type KnownServer, knownServer } from './known-server.js';
+import { orRefuse } from './missing-value.js';
 import type { Parts } from './parts.js';
 import { profileAt } from './provider-profile.js';
 import { statedKind } from './sign-in.js';
@@ -28,13 +29,13 @@ interface Walk {
   ): Promise<T | undefined>;
 }
 
-function beginWalk(): Walk {
+function beginWalk(serverName: string): Walk {
   const findings: Finding[] = [];
   return {
     findings,
     async step(name, work, say) {
       try {
-        const value = await work();
+        const value = await orRefuse(serverName, work);
         findings.push({ step: name, ...say(value) });
         return value;
       } catch (error) {
@@ -47,7 +48,7 @@ function beginWalk(): Walk {
 }
 
 export async function diagnose(parts: Parts, principal: Principal, serverName: string): Promise<readonly Finding[]> {
-  const walk = beginWalk();
+  const walk = beginWalk(serverName);
   const { findings, step } = walk;
   const server = await step(
     'entry',

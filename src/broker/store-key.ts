@@ -7,6 +7,7 @@ import type { CredentialInHand } from './credential.js';
 import { keyCredential } from './credential-in-hand.js';
 import { keepConfiguration } from './kept-configuration.js';
 import type { KnownServer } from './known-server.js';
+import { orRefuse } from './missing-value.js';
 import { observe } from './observations.js';
 import type { Success } from './outcomes.js';
 import type { Parts } from './parts.js';
@@ -36,7 +37,10 @@ export async function storeKey(
     );
   }
   const kind = statedKind(server, await keepConfiguration(parts, server, {})) === 'api_key' ? 'api_key' : 'bearer';
-  const tried = await tryKey(connections, server, keyCredential(server, kind, value, 'secret'), kind);
+  // A header beside the key may be a secret of its own.
+  const tried = await orRefuse(server.entry.serverName, () =>
+    tryKey(connections, server, keyCredential(server, kind, value, 'secret'), kind),
+  );
   if (tried === 'refused') return { kind: 'refused', keyKind: kind };
   const now = parts.clock.now();
   const vault = await parts.vault();

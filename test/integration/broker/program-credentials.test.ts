@@ -374,4 +374,16 @@ describe('a server with a URL', () => {
     const cleared = await composed.broker.clearAuth(composed.principal, { serverName: 'local' });
     expect(cleared).toMatchObject({ cleared: { grants: 1, secrets: 1 }, revocation: 'revoked' });
   });
+
+  it('whose header is not stored yet says so where a key is tried and where doctor looks', async () => {
+    const { url } = await stage.server();
+    const headers = { 'X-Workspace': { source: 'user_secret', name: 'workspace' } };
+    await writeServersFile(home, { mcpServers: { local: { url, auth: 'bearer', headers } } });
+
+    const named = expect.stringContaining('the secret "workspace"');
+    const stored = await composed.broker.storeKey(composed.principal, { serverName: 'local', value: 'canary-key' });
+    expect(stored).toMatchObject({ status: 'error', code: 'invalid_input', error: named });
+    const findings = await composed.broker.diagnose(composed.principal, 'local');
+    expect(findings).toContainEqual({ step: 'probe', ok: false, code: 'invalid_input', message: named });
+  });
 });
