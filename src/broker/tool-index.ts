@@ -35,8 +35,8 @@ export interface Hit {
 export interface ToolIndex {
   /** Tools that are indexed now. */
   readonly size: number;
-  /** Indexes these lists; those of other servers are forgotten where `isComplete`. */
-  update(lists: readonly ServerTools[], isComplete: boolean): void;
+  /** Indexes these lists; those of other servers are forgotten where `isComplete`. Returns whether that changed anything. */
+  update(lists: readonly ServerTools[], isComplete: boolean): boolean;
   /**
    * Tools that any of the words fits, by their score: it occurs as it is (as `wholeName`: it is the name), or the
    * beginning of another does, or one that differs by a letter.
@@ -56,7 +56,7 @@ interface Document {
 
 interface IndexedList {
   readonly tools: readonly UpstreamTool[];
-  readonly documentIds: readonly number[];
+  readonly documents: readonly Document[];
 }
 
 type Field = 'name' | 'title' | 'description' | 'parameters' | 'server';
@@ -87,14 +87,16 @@ export function createToolIndex(): ToolIndex {
     });
     index.addAll(documents);
     for (const [position, document] of documents.entries()) indexed.set(document.id, { listId: id, position });
-    lists.set(id, { tools, documentIds: documents.map((document) => document.id) });
+    lists.set(id, { tools, documents });
   }
 
   function forget(id: string): void {
-    const { documentIds = [] } = lists.get(id) ?? {};
+    const { documents } = lists.get(id) ?? {};
+    if (documents === undefined) return;
     lists.delete(id);
-    for (const documentId of documentIds) indexed.delete(documentId);
-    index.discardAll(documentIds);
+    for (const document of documents) indexed.delete(document.id);
+    // Not `discardAll`, which leaves words behind for a while: they would make the same search come out otherwise.
+    index.removeAll([...documents]);
   }
 
   return {
@@ -103,12 +105,11 @@ export function createToolIndex(): ToolIndex {
     },
     update(wanted, isComplete) {
       const ids = new Set(wanted.map(({ id }) => id));
-      if (isComplete) for (const id of [...lists.keys()]) if (!ids.has(id)) forget(id);
-      for (const list of wanted) {
-        if (lists.get(list.id)?.tools === list.tools) continue;
-        forget(list.id);
-        add(list);
-      }
+      const gone = isComplete ? [...lists.keys()].filter((id) => !ids.has(id)) : [];
+      const changed = wanted.filter(({ id, tools }) => lists.get(id)?.tools !== tools);
+      for (const id of [...gone, ...changed.map((list) => list.id)]) forget(id);
+      for (const list of changed) add(list);
+      return gone.length + changed.length > 0;
     },
     search: (words) =>
       index.search(words.join(' '), {

@@ -32,9 +32,12 @@ const PREFIX_VALUE = 0.5;
 const FUZZY_VALUE = 0.25;
 /** Below this many tools every word is looked for. */
 const MANY_TOOLS = 500;
+const RANKINGS_KEPT_MAX = 16;
 
 export function createToolRanking(): ToolRanking {
   const index = createToolIndex();
+  /** Of the last queries, since an agent that turns pages asks again and again. */
+  const rankings = new Map<string, readonly Candidate[]>();
 
   /** Of many tools, a word that most of them have tells none apart, and takes the longest to look for. */
   function tellingWords(words: readonly string[]): readonly string[] {
@@ -48,17 +51,24 @@ export function createToolRanking(): ToolRanking {
     rank(lists, query, isComplete) {
       const runs = searchWords(query);
       if (runs.length === 0) return lists.flatMap(candidatesOf);
-      index.update(lists, isComplete);
-      const words = tellingWords([...new Set(runs.flat())]);
-      const names = [...new Set(runs.filter((parts) => parts.length > 1 || runs.length === 1).map(wholeName))];
-      const hits = index.search([...words, ...names]);
-      const answers = answersAmong(hits, weighed(words, names, hits, index.size), lists);
-      return answers.sort(byRank).flatMap(({ list: { serverName, tools }, position }) => {
-        const tool = tools[position];
-        return tool === undefined ? [] : [{ serverName, tool }];
-      });
+      if (index.update(lists, isComplete) || rankings.size >= RANKINGS_KEPT_MAX) rankings.clear();
+      const key = JSON.stringify([query, ...lists.map(({ id }) => id)]);
+      const ranking = rankings.get(key) ?? candidatesFor(runs, lists);
+      rankings.set(key, ranking);
+      return ranking;
     },
   };
+
+  function candidatesFor(runs: readonly (readonly string[])[], lists: readonly ServerTools[]): readonly Candidate[] {
+    const words = tellingWords([...new Set(runs.flat())]);
+    const names = [...new Set(runs.filter((parts) => parts.length > 1 || runs.length === 1).map(wholeName))];
+    const hits = index.search([...words, ...names]);
+    const answers = answersAmong(hits, weighed(words, names, hits, index.size), lists);
+    return answers.sort(byRank).flatMap(({ list: { serverName, tools }, position }) => {
+      const tool = tools[position];
+      return tool === undefined ? [] : [{ serverName, tool }];
+    });
+  }
 
   function answersAmong(hits: readonly Hit[], words: readonly WeighedWord[], lists: readonly ServerTools[]): Answer[] {
     const asked = words.reduce((sum, { weight, isWholeName }) => (isWholeName ? sum : sum + weight), 0);

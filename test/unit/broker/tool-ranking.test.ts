@@ -128,6 +128,19 @@ test('a search of one server finds none of another, though both were searched be
   expect(found('create', [GITHUB, NOTION], ranking)).toEqual(['create_issue', 'create_page']);
 });
 
+test('a query that was asked before is answered for the servers that it is asked of, and as their lists are now', () => {
+  const ranking = createToolRanking();
+  for (let count = 0; count < 3; count += 1) {
+    expect(found('create', [GITHUB, NOTION], ranking)).toEqual(['create_issue', 'create_page']);
+    expect(found('create', [NOTION, GITHUB], ranking)).toEqual(['create_page', 'create_issue']);
+    expect(ranking.rank([GITHUB], 'create', false).map((each) => each.tool.name)).toEqual(['create_issue']);
+  }
+  expect(found('create', [GITHUB, listOf('notion', [tool('create_table')])], ranking)).toEqual([
+    'create_issue',
+    'create_table',
+  ]);
+});
+
 test('words that objects have members for are words like any other', () => {
   for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
     expect(namesFound(name, [name]), name).toEqual([name]);
