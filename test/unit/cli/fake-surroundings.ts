@@ -159,6 +159,13 @@ export async function run(argv: readonly string[], options: RunOptions = {}) {
       client_id: clientId,
       redirect_uris: ['http://127.0.0.1:27182/oauth/callback'],
     }),
+    migrateVault: async (to) => ({ store: to, isShared: true, rows: 3, wasThere: false, keySource: 'home_file' }),
+    rotateKey: async (keyOut) => ({
+      records: 3,
+      unreadable: 0,
+      keySource: keyOut === undefined ? 'home_file' : 'key_file',
+      ...(keyOut === undefined ? {} : { keyFile: keyOut }),
+    }),
     serve: async () => 0,
     openBrowser: async (url) => {
       world.opened.push(url);
