@@ -8,6 +8,8 @@ import { type HostName, PRODUCT_NAME } from './core/names.js';
 
 type ForeignHosts = Pick<CliDependencies, 'foreignServers' | 'installInto'>;
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Settings that a host has to pass on, so that the broker it starts has the vault of the command line. */
 const PASSED_ON = [
   ...['MCP_OAUTH_HOME', 'MCP_OAUTH_KEY_FILE', 'MCP_OAUTH_CALLBACK_PORT', 'MCP_OAUTH_REDIRECT_URI'],
@@ -15,13 +17,15 @@ const PASSED_ON = [
   ...['MCP_OAUTH_USER', 'MCP_OAUTH_TEAM'],
 ];
 /** A key, and a URL that may hold a password: a host's file is not the place for them. */
-const SECRETS = ['MCP_OAUTH_KEY', 'MCP_OAUTH_STORE'];
+function secretsOf({ MCP_OAUTH_KEY: key, MCP_OAUTH_STORE: store }: Environment): readonly string[] {
+  return [...(key ? ['MCP_OAUTH_KEY'] : []), ...(store && !isFile(store) ? ['MCP_OAUTH_STORE'] : [])];
+}
 
-export function foreignHosts(
-  catalog: () => Catalog,
-  env: Readonly<Record<string, string | undefined>>,
-  version: string,
-): ForeignHosts {
+function isFile(store: string): boolean {
+  return store.startsWith('sqlite:');
+}
+
+export function foreignHosts(catalog: () => Catalog, env: Environment, version: string): ForeignHosts {
   const surroundings: HostSurroundings = { home: homedir(), cwd: process.cwd(), platform: process.platform, env };
   return {
     async foreignServers(host) {
@@ -38,15 +42,16 @@ export function foreignHosts(
     async installInto(host, scope) {
       const entry = brokerEntry(host, env, version);
       const installed = await installInto(host, surroundings, { scope, entry, now: new Date() });
-      return { ...installed, entry, leftOut: SECRETS.filter((name) => env[name]) };
+      return { ...installed, entry, leftOut: secretsOf(env) };
     },
   };
 }
 
 /** The entry that starts what runs now: the published package, or this very file of a clone or installation. */
-function brokerEntry(host: HostName, env: Readonly<Record<string, string | undefined>>, version: string) {
+function brokerEntry(host: HostName, env: Environment, version: string) {
   const script = realpathSync(process.argv[1] ?? '');
-  const passed = Object.fromEntries(PASSED_ON.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+  const names = isFile(env['MCP_OAUTH_STORE'] ?? '') ? [...PASSED_ON, 'MCP_OAUTH_STORE'] : PASSED_ON;
+  const passed = Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
   return {
     ...(host === 'vscode' || host === 'claude-code' ? { type: 'stdio' } : {}),
     ...starter(script, env, version),
@@ -55,7 +60,7 @@ function brokerEntry(host: HostName, env: Readonly<Record<string, string | undef
 }
 
 /** A copy that npx keeps may vanish from its cache at any time; npx itself finds it again. */
-function starter(script: string, env: Readonly<Record<string, string | undefined>>, version: string) {
+function starter(script: string, env: Environment, version: string) {
   const isFromNpx = env['npm_command'] === 'exec' || /[/\\]_npx[/\\]/u.test(script);
   if (!isFromNpx) return { command: process.execPath, args: [script] };
   const npx = ['npx', '-y', `${PRODUCT_NAME}@${version}`];

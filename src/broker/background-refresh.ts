@@ -24,7 +24,8 @@ export function keepRefreshed(parts: Parts, fresh: FreshGrants): FreshGrants {
 
   function watch(server: KnownServer): void {
     const key = JSON.stringify(server.id);
-    if (!watched.has(key)) watched.set(key, { server, notBefore: 0, failures: 0 });
+    // The entry as it is now: the user's file may have changed since.
+    watched.set(key, { notBefore: 0, failures: 0, ...watched.get(key), server });
     parts.background.start('refreshing ahead of time', everyInterval);
   }
 

@@ -1,15 +1,19 @@
 /** From where an entry takes what it needs: its sources, without plain strings. */
-import type { ServerEntry, ValueSource } from '../catalog/index.js';
+import type { OAuthSettings, ServerEntry, ValueSource } from '../catalog/index.js';
 
 export type NamedSource = Exclude<ValueSource, string>;
 
-/** Of a program those of its variables, of a server with a URL those of its key, headers and client secret. */
+/** Of a program those of its variables, of a server with a URL those of its key, headers, client and assertion. */
 export function sourcesOf(entry: ServerEntry): readonly NamedSource[] {
   const values =
     entry.kind === 'stdio'
       ? Object.values(entry.env)
-      : [entry.value, ...Object.values(entry.headers), entry.oauth.clientSecret];
+      : [entry.value, ...Object.values(entry.headers), ...oauthValues(entry.oauth)];
   return values.filter((value) => typeof value === 'object');
+}
+
+function oauthValues({ clientSecret, assertion, idp }: OAuthSettings): readonly (ValueSource | undefined)[] {
+  return [clientSecret, assertion, idp?.clientSecret];
 }
 
 /** The providers whose tokens a server takes, in the order of its entry. */

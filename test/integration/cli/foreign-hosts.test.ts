@@ -198,11 +198,14 @@ describe('install', () => {
   it('writes no key of a vault into a host’s file', async () => {
     const { home } = await user();
     const key = Buffer.alloc(32, 7).toString('base64');
-    const env = { HOME: home, MCP_OAUTH_HOME: join(home, 'vault'), MCP_OAUTH_KEY: key };
+    const store = 'postgres://me:hidden-password@db.example/mcp';
+    const env = { HOME: home, MCP_OAUTH_KEY: key, MCP_OAUTH_STORE: store, MCP_OAUTH_USER: 'me', MCP_OAUTH_TEAM: 'us' };
 
     const { payload, stdout } = await runIn(home, env, ['install', 'cursor', '--json']);
 
-    expect(payload).toMatchObject({ leftOut: ['MCP_OAUTH_KEY'] });
-    expect(stdout + (await readFile(join(home, '.cursor/mcp.json'), 'utf8'))).not.toContain(key);
+    expect(payload).toMatchObject({ leftOut: ['MCP_OAUTH_KEY', 'MCP_OAUTH_STORE'] });
+    expect(stdout + (await readFile(join(home, '.cursor/mcp.json'), 'utf8'))).not.toMatch(
+      new RegExp(`${key}|hidden-password`, 'u'),
+    );
   });
 });
