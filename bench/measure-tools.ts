@@ -16,7 +16,15 @@ const MAX_SEARCH_P95_MS = 10;
 const MANY_TOOLS = 1_000;
 /** As many as the broker keeps of one server; the fixture has seven of its own. */
 const MOST_TOOLS = 4_993;
-const QUERIES = ['extra number 42', 'echo', 'extra', 'nothing has this', 'token access', 'extra_4999 tool'];
+/** Each turn asks something new; only the word that every tool has comes again and again. */
+const QUERIES: readonly ((turn: number) => string)[] = [
+  (turn) => `extra number ${turn}`,
+  (turn) => `echo ${turn}`,
+  () => 'extra',
+  (turn) => `nothing has this ${turn}`,
+  (turn) => `token access of ${turn}`,
+  (turn) => `extra_${turn} tool`,
+];
 
 export async function measureToolListSize(): Promise<Verdict> {
   const none = await withBroker(undefined, listedBytes);
@@ -58,7 +66,8 @@ async function listedBytes(host: StdioHost): Promise<number> {
 }
 
 async function searchOnce(host: StdioHost, turn: number): Promise<void> {
-  await host.callTool('search_mcp_tools', { query: QUERIES[turn % QUERIES.length] });
+  const queryOf = QUERIES[turn % QUERIES.length];
+  await host.callTool('search_mcp_tools', { query: queryOf?.(turn) });
 }
 
 /** A broker that is connected to a server with so many extra tools, or to none. */
