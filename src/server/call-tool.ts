@@ -46,8 +46,17 @@ export async function callTool(
     rememberSecret(secret);
     return await tool.call(args, call);
   } catch (error) {
+    if (isCancellation(error, call.context.signal)) return CANCELLED;
     return refusal(givenServerName(given), asBrokerError(tool.name, error, log));
   }
+}
+
+/** Nobody hears it: a call that was cancelled is not answered. */
+const CANCELLED: ToolResult = { content: [], isError: true };
+
+/** Ending with the call that was asked for is no mistake of ours. */
+function isCancellation(error: unknown, signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true && error === signal.reason;
 }
 
 function refusal(serverName: string, error: BrokerError): ToolResult {
