@@ -29,17 +29,17 @@ function notingVault(vault: Vault): Vault {
 
   /** @param parts of an identifier that stand behind the owner's tuple */
   function noting<T>(collection: Collection<T>, parts: number): Collection<T> {
-    return {
-      ...collection,
-      async compareAndSwap(id, value, expected, lease) {
+    // All the rest is the collection's own, as it is at the time of the call.
+    return Object.assign(Object.create(collection) as Collection<T>, {
+      async compareAndSwap(...[id, value, expected, lease]: Parameters<Collection<T>['compareAndSwap']>) {
         await note(id.slice(0, -parts));
         return collection.compareAndSwap(id, value, expected, lease);
       },
-      async update(id, change) {
+      async update(...[id, change]: Parameters<Collection<T>['update']>) {
         await note(id.slice(0, -parts));
         return collection.update(id, change);
       },
-    };
+    });
   }
 
   return {
