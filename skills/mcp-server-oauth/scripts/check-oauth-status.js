@@ -90,7 +90,7 @@ async function authorization(tokenFile, serverUrl) {
     throw new Failure(
       'resource_mismatch',
       'The token was not asked for for this server: it is not sent there.',
-      'Give --resource=MCP_SERVER_URL to build-auth-url.js, or begin with discover-oauth.js --save.',
+      'Give --resource=MCP_SERVER_URL to build-auth-url.js and exchange-token.js, or begin with discover-oauth.js --save.',
     );
   return { authorization: `Bearer ${token}` };
 }

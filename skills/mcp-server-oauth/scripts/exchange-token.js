@@ -11,6 +11,7 @@ const USAGE = `Usage: node exchange-token.js --from=FILE --callback-url=URL --ou
        node exchange-token.js TOKEN_ENDPOINT --code=CODE --code-verifier=VERIFIER --client-id=ID --redirect-uri=URI
        node exchange-token.js TOKEN_ENDPOINT --refresh --client-id=ID         refresh token: OAUTH_REFRESH_TOKEN or --refresh-token-file
   client secret         OAUTH_CLIENT_SECRET, --client-secret-file=FILE or --client-secret-stdin; --auth-method=client_secret_post
+  --state=STATE         of build-auth-url.js, where there is no --from: the answer is checked against it
   --out=FILE            keeps the tokens there (mode 0600) and shows them redacted
   --resource=URI, --scope=SCOPE, --issuer=URL, --timeout=SECONDS (of --loopback, default 600), --allow-private`;
 
@@ -20,7 +21,15 @@ const OPTIONS = {
   ...{ from: TEXT, out: TEXT, code: TEXT, 'code-verifier': TEXT, 'callback-url': TEXT, loopback: FLAG, timeout: TEXT },
   ...{ refresh: FLAG, 'refresh-token': TEXT, 'refresh-token-file': TEXT, 'refresh-token-stdin': FLAG },
   ...{ 'client-id': TEXT, 'client-secret': TEXT, 'client-secret-file': TEXT, 'client-secret-stdin': FLAG },
-  ...{ 'auth-method': TEXT, 'redirect-uri': TEXT, resource: TEXT, scope: TEXT, issuer: TEXT, 'allow-private': FLAG },
+  ...{
+    'auth-method': TEXT,
+    state: TEXT,
+    'redirect-uri': TEXT,
+    resource: TEXT,
+    scope: TEXT,
+    issuer: TEXT,
+    'allow-private': FLAG,
+  },
 };
 
 import('./lib/command-line.mjs').then(({ run }) => run({ usage: USAGE, options: OPTIONS, main: exchange }));
@@ -44,6 +53,8 @@ async function exchange(args) {
     if (failure?.code === 'grant_rejected' && !isRefresh) forget(from, kept, writePrivateJson);
     throw failure;
   });
+  if (out === undefined && from !== undefined)
+    args.warnings.push('The tokens are printed here: with --out=FILE they are kept in a private file instead.');
   const result = { ...(isRefresh ? { refresh_token: parameters['refresh_token'] } : {}), ...tokens };
   if (out !== undefined) {
     const about = { resource, issuer, reach, token_endpoint: endpoint, client_id: client.id };
@@ -106,12 +117,13 @@ async function whereAndWho(args, kept) {
 /** @param {import('./lib/command-line.mjs').Arguments} args @param {Record<string, unknown>} kept */
 async function codeParameters(args, kept) {
   const { option, required } = await import('./lib/command-line.mjs');
-  const { rememberSecret } = await import('./lib/failure.mjs');
+  const { noOpenSignIn, rememberSecret } = await import('./lib/failure.mjs');
   const { receivedCode } = await import('./lib/received-code.mjs');
   const { textOf } = await import('./lib/json.mjs');
 
-  const name = '--code-verifier, or a --from file with an open sign-in,';
-  const verifier = required(option(args, 'code-verifier') ?? textOf(kept['code_verifier']), name, USAGE);
+  const verifier = option(args, 'code-verifier') ?? textOf(kept['code_verifier']);
+  if (verifier === undefined && option(args, 'from') !== undefined) throw noOpenSignIn();
+  required(verifier, '--code-verifier', USAGE);
   const redirectUri = required(option(args, 'redirect-uri') ?? textOf(kept['redirect_uri']), '--redirect-uri', USAGE);
   const code = await receivedCode(args, kept, redirectUri, USAGE);
   rememberSecret(verifier);

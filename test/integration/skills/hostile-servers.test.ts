@@ -262,6 +262,36 @@ describe('an answer', () => {
   });
 });
 
+describe('an answer without a file', () => {
+  const pasted = ['--callback-url=http://127.0.0.1:1/cb?code=a&state=other', `--code-verifier=${'v'.repeat(43)}`];
+
+  it('is checked against the state that is given', async () => {
+    const server = await hostileServer();
+    const args = [`${server.origin}/token`, ...pasted, '--client-id=c', '--redirect-uri=http://127.0.0.1:1/cb'];
+
+    const checked = await scripts.run('exchange-token', [...args, '--state=ours']);
+
+    expect(checked.json).toMatchObject({ status: 'error', code: 'state_invalid' });
+    expect(server.paths).toEqual([]);
+    expect((await scripts.run('exchange-token', args)).json['warnings']).toEqual([expect.stringContaining('--state')]);
+  });
+
+  it('cannot be given twice to a file', async () => {
+    const path = scripts.file('used.json');
+    await writeFile(
+      path,
+      JSON.stringify({ token_endpoint: 'https://as.example/token', client_id: 'c', redirect_uri: 'x' }),
+    );
+
+    const { json } = await scripts.run('exchange-token', [
+      `--from=${path}`,
+      '--callback-url=http://127.0.0.1:1/cb?code=a',
+    ]);
+
+    expect(json).toMatchObject({ code: 'state_invalid', hint: expect.stringContaining('build-auth-url.js') });
+  });
+});
+
 describe('a token endpoint', () => {
   async function redeem(answer: Answer | ((origin: string) => Answer)) {
     const server = await hostileServer((origin) => ({

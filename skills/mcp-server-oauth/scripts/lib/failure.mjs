@@ -16,6 +16,12 @@ export class Failure extends Error {
   }
 }
 
+/** A file of `--from` whose sign-in was used, or never begun. */
+export function noOpenSignIn() {
+  const hint = 'Begin with build-auth-url.js --from=FILE, and give the address that the browser ends on after that.';
+  return new Failure('state_invalid', 'The sign-in of this file is over, or was never begun.', hint);
+}
+
 /** @type {Set<string>} */
 const secrets = new Set();
 const SECRET_MIN_LENGTH = 8;

@@ -25,11 +25,16 @@ export async function receivedCode(args, kept, redirectUri, usage) {
     const hint = 'Begin again with build-auth-url.js and open the new URL.';
     throw new Failure('state_expired', 'The sign-in was begun more than an hour ago.', hint);
   }
-  const state = textOf(kept['state']);
+  const state = option(args, 'state') ?? textOf(kept['state']);
   const issIsRequired = kept['authorization_response_iss_parameter_supported'] === true;
   const expected = { state, issuer: option(args, 'issuer') ?? textOf(kept['issuer']), issIsRequired };
   const pasted = option(args, 'callback-url');
   if (args.options['loopback'] === true) return codeOf(await awaited(args, redirectUri, state, usage), expected);
+  if (pasted !== undefined && state === undefined) {
+    args.warnings.push(
+      'The state of this answer was not checked: give --from=FILE, or --state as build-auth-url.js printed it.',
+    );
+  }
   if (pasted !== undefined) return codeOf(pastedAnswer(pasted), expected);
   const code = required(option(args, 'code'), '--callback-url, --loopback or --code', usage);
   args.warnings.push('A bare --code cannot be checked against state and issuer: prefer --callback-url with --from.');
@@ -49,6 +54,9 @@ function awaited(args, redirectUri, state, usage) {
     throw new Failure('invalid_input', `--loopback needs --from with ${needs}.`, usage);
   }
   const timeoutMs = Number(option(args, 'timeout') ?? DEFAULT_TIMEOUT_SECONDS) * 1_000;
-  if (timeoutMs > 0 && timeoutMs <= FLOW_MAX_AGE_MS) return waitForAnswer(url, state, timeoutMs);
+  if (timeoutMs > 0 && timeoutMs <= FLOW_MAX_AGE_MS) {
+    process.stderr.write(`Waiting at ${redirectUri} for the browser.\n`);
+    return waitForAnswer(url, state, timeoutMs);
+  }
   throw new Failure('invalid_input', '--timeout is 1 to 3600 seconds.', usage);
 }
