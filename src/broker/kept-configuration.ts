@@ -58,6 +58,15 @@ function withoutIssuer(configuration: ClientConfiguration): ClientConfiguration 
   return unbound;
 }
 
+/** A flow that the authorization server does not have was no choice: the next call that names none has the default. */
+export async function forgetFlow(parts: Parts, server: KnownServer): Promise<void> {
+  const vault = await parts.vault();
+  await vault.configurations.update(server.id.slice(0, -1), (current) => {
+    const { flow: _flow, ...rest } = current ?? unconfigured(server);
+    return rest;
+  });
+}
+
 /** The user sent the form, left as it was shown or not: they need not be asked again. */
 export async function confirmConfiguration(parts: Parts, server: KnownServer): Promise<void> {
   const vault = await parts.vault();

@@ -9,6 +9,7 @@ import type { ClientConfiguration, PendingAuthorization, SignInFailure } from '.
 import { authenticatingClient } from './authenticating-client.js';
 import { newBinding } from './bound-token.js';
 import { followDeviceCode } from './device-polling.js';
+import { forgetFlow } from './kept-configuration.js';
 import type { KnownServer } from './known-server.js';
 import { STEP_OTHER_FLOW } from './next-steps.js';
 import {
@@ -40,7 +41,10 @@ export async function openDeviceSignIn(
   const codes = await attempt(parts, server, purpose, use);
   if (codes instanceof BrokerError) {
     // The browser may do what the device flow cannot, and nobody asked for this one.
-    if (purpose.flowIsOurs !== true) throw codes;
+    if (purpose.flowIsOurs !== true) {
+      if (codes.code === 'invalid_input' && configuration?.flow === 'device') await forgetFlow(parts, server);
+      throw codes;
+    }
     return { kind: 'refused', failure: { code: 'authorization_failed', retryable: false, message: codes.message } };
   }
   if (codes.kind === 'rejected') return refusedCodes(purpose, failureOfRejection(codes.error));

@@ -436,7 +436,7 @@ describe('who chooses the device flow', () => {
       code: 'invalid_input',
       nextStep: expect.stringContaining('paste_back'),
     });
-    expect(await connect({ flow: 'browser' })).toMatchObject({ completion: 'callback' });
+    expect(await connect()).toMatchObject({ completion: 'callback' });
   });
 });
 
