@@ -119,7 +119,11 @@ function report(
     for (const name of result.secrets) terminal.line(`  secret in the vault: ${name}`);
     for (const note of result.notes) terminal.line(`  ${note}`);
   }
-  const taken = parted(results).imported.length;
-  if (taken > 0 && !dryRun)
+  const { imported } = parted(results);
+  if (!dryRun && imported.some(({ secrets }) => secrets.length > 0))
+    terminal.line(
+      `The files of ${host} still hold these secrets in plain text: remove the servers there when you have tried them here.`,
+    );
+  if (imported.length > 0 && !dryRun)
     terminal.line(`Nothing was changed at ${host}. Put the broker there with: ${dependencies.command} install ${host}`);
 }

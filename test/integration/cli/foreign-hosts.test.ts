@@ -98,6 +98,12 @@ describe('import', () => {
       expect((await readFile(join(home, 'vault', file))).includes(KEY)).toBe(false);
   });
 
+  it('says at a terminal that the host’s file still holds what is secret', async () => {
+    const { run } = await user({ '.cursor/mcp.json': CURSOR });
+
+    expect((await run('import', 'cursor')).stdout).toContain('still hold these secrets');
+  });
+
   it('takes this folder’s servers too, and those of VS Code by their own key', async () => {
     const { run } = await user({
       'project/.vscode/mcp.json':
