@@ -4,11 +4,9 @@ import { ownerTuple } from '../core/principal.js';
 import { rememberSecret } from '../core/redaction.js';
 import { type AuthorizationResponse, exchangeCode, type TokenOutcome, type TokenSet } from '../oauth/index.js';
 import type { Grant, OAuthClient, PendingAuthorization, SignInFailure, Vault, Versioned } from '../vault/index.js';
-import { authenticatingClient } from './authenticating-client.js';
-import { bindingOf } from './bound-token.js';
 import { letPortGo } from './open-pages.js';
 import type { Parts } from './parts.js';
-import { askedEndpoints } from './provider-profile.js';
+import { redeemPending } from './redeem-pending.js';
 import { revokeGrant } from './revoke-grant.js';
 import { failureOfError, failureOfExchange, failureOfRefusal, ISSUER_MISMATCH } from './sign-in-failure.js';
 
@@ -30,7 +28,11 @@ export async function finishSignIn(
   if (response.kind === 'error') return fail(parts, vault, taken, failureOfError(response.error));
   if (response.kind === 'malformed') return { kind: 'refused', code: 'state_invalid' };
   rememberSecret(response.code);
-  return finishExchange(parts, vault, taken, await redeem(parts, pending, response.code));
+  const { codeVerifier, redirectUri } = pending;
+  const outcome = await redeemPending(parts, pending, (request) =>
+    exchangeCode({ ...request, code: response.code, codeVerifier, redirectUri }),
+  );
+  return finishExchange(parts, vault, taken, outcome);
 }
 
 /** From what the token endpoint said of the code: its tokens are stored, a refusal is kept for the next call to say. */
@@ -45,25 +47,6 @@ export async function finishExchange(
   if (outcome.kind !== 'tokens') return fail(parts, vault, taken, failureOfExchange(outcome));
   const client = clientAsAccepted(pending.client, outcome.tokenEndpointAuthMethod);
   return store(parts, vault, taken, grantOf({ ...pending, client }, outcome.tokens, parts.clock.now()));
-}
-
-/** Exchanges the code; a token endpoint that must not be asked is an outcome too, since the user is waiting for one. */
-async function redeem(parts: Parts, pending: PendingAuthorization, code: string): Promise<TokenOutcome | BrokerError> {
-  try {
-    return await exchangeCode({
-      authorizationServer: askedEndpoints(pending.authorizationServer),
-      client: await authenticatingClient(parts, pending.serverName, pending.client),
-      code,
-      codeVerifier: pending.codeVerifier,
-      redirectUri: pending.redirectUri,
-      resource: pending.resource,
-      dpop: bindingOf(parts, pending.dpop),
-      fetch: parts.network.guardedFetch(new URL(pending.serverUrl)),
-    });
-  } catch (error) {
-    if (error instanceof BrokerError) return error;
-    throw error;
-  }
 }
 
 /**

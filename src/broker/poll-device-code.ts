@@ -6,12 +6,10 @@ import { BrokerError } from '../core/errors.js';
 import { DEVICE_POLL_MAX_SECONDS, DEVICE_POLL_SLOW_DOWN_SECONDS } from '../core/limits.js';
 import { redeemDeviceCode, type TokenOutcome } from '../oauth/index.js';
 import type { DeviceCodes, PendingAuthorization, Vault } from '../vault/index.js';
-import { authenticatingClient } from './authenticating-client.js';
-import { bindingOf } from './bound-token.js';
 import { exchangeLease } from './complete-authorization.js';
 import { finishExchange } from './finish-sign-in.js';
 import type { Parts } from './parts.js';
-import { askedEndpoints } from './provider-profile.js';
+import { redeemPending } from './redeem-pending.js';
 
 /** What the authorization server says while it could not look: the next request may go through. */
 const TRANSIENT_ERRORS: readonly string[] = ['server_error', 'temporarily_unavailable'];
@@ -56,7 +54,9 @@ async function poll(
   pending: PendingAuthorization,
   codes: DeviceCodes,
 ): Promise<void> {
-  const outcome = await redeem(parts, pending, codes.deviceCode);
+  const outcome = await redeemPending(parts, pending, (request) =>
+    redeemDeviceCode({ ...request, deviceCode: codes.deviceCode }),
+  );
   const now = parts.clock.now();
   const change = (changes: Partial<PendingAuthorization>): Promise<unknown> =>
     vault.pendings.update(id, (current) => (current?.state === pending.state ? { ...current, ...changes } : current));
@@ -110,25 +110,4 @@ function bounded(intervalSeconds: number): number {
 
 function isExpired(outcome: TokenOutcome | BrokerError): boolean {
   return !(outcome instanceof BrokerError) && outcome.kind === 'rejected' && outcome.error === 'expired_token';
-}
-
-/** A token endpoint that must not be asked is an outcome too, since the user is waiting for one. */
-async function redeem(
-  parts: Parts,
-  pending: PendingAuthorization,
-  deviceCode: string,
-): Promise<TokenOutcome | BrokerError> {
-  try {
-    return await redeemDeviceCode({
-      authorizationServer: askedEndpoints(pending.authorizationServer),
-      client: await authenticatingClient(parts, pending.serverName, pending.client),
-      deviceCode,
-      resource: pending.resource,
-      dpop: bindingOf(parts, pending.dpop),
-      fetch: parts.network.guardedFetch(new URL(pending.serverUrl)),
-    });
-  } catch (error) {
-    if (error instanceof BrokerError) return error;
-    throw error;
-  }
 }

@@ -45,7 +45,13 @@ export { deleteRegistration, type RegistrationDeletion } from './registration-ma
 export { canonicalResource } from './resource.js';
 export { revokeTokens, type TokenRevocation } from './revocation.js';
 export { addedScope, type ScopeSelection, scopeUnion, selectScope } from './scope.js';
-export { type CodeExchange, exchangeCode, refreshTokens, type TokenRefresh } from './token-request.js';
+export {
+  type CodeExchange,
+  exchangeCode,
+  refreshTokens,
+  type TokenRefresh,
+  type TokenRequest,
+} from './token-request.js';
 export type * from './types.js';
 export {
   type AssertionTokenRequest,
