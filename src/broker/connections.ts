@@ -3,15 +3,14 @@
  * A connection outlives tokens, so it asks for its credential before every request.
  */
 import { REPLACED_TOKENS_MAX } from '../core/limits.js';
-import { PRODUCT_NAME } from '../core/names.js';
 import type { Owner } from '../core/principal.js';
 import { connectRemote, type RequestCredential, type UpstreamConnection } from '../upstream/index.js';
 import { boundCredential } from './bound-token.js';
+import { connectOptions } from './connect-options.js';
 import { connectionKey, connectionKeys } from './connection-key.js';
 import type { CredentialInHand } from './credential.js';
 import type { KnownServer } from './known-server.js';
-import { isDeclaredTo, standingHost } from './named-host.js';
-import { observation } from './observations.js';
+import { isDeclaredTo } from './named-host.js';
 import type { Parts } from './parts.js';
 import { resolveValue } from './value-sources.js';
 
@@ -69,7 +68,6 @@ export function createConnections(parts: Parts, onToolsChanged: () => void): Con
     options: { readonly timeoutMs?: number },
   ): Promise<UpstreamConnection> {
     const url = new URL(server.entry.url);
-    const priorEra = (await observation(parts, server))?.priorEra;
     return connectRemote(
       {
         url,
@@ -78,15 +76,7 @@ export function createConnections(parts: Parts, onToolsChanged: () => void): Con
         headers: await resolvedHeaders(parts, server),
         credential,
       },
-      {
-        clientName: PRODUCT_NAME,
-        clientVersion: parts.settings.version,
-        log: parts.log,
-        onToolsChanged,
-        ...standingHost(parts, server),
-        ...options,
-        ...(priorEra !== undefined && { priorEra }),
-      },
+      await connectOptions(parts, server, { onToolsChanged, ...options }),
     );
   }
 

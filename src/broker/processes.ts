@@ -2,13 +2,12 @@
  * Servers that are programs, as they run: one process for each owner, account and server, started on demand.
  * A process keeps the environment that it was started with, so it is started anew when that has changed.
  */
-import { PRODUCT_NAME } from '../core/names.js';
 import type { Owner } from '../core/principal.js';
 import { connectSubprocess, createStartLimit, type StartLimit, type UpstreamConnection } from '../upstream/index.js';
+import { connectOptions } from './connect-options.js';
 import { connectionKey, connectionKeys } from './connection-key.js';
 import type { StartedServer } from './known-server.js';
-import { isDeclaredTo, standingHost } from './named-host.js';
-import { observation } from './observations.js';
+import { isDeclaredTo } from './named-host.js';
 import type { Parts } from './parts.js';
 import type { ProcessEnvironment } from './process-environment.js';
 
@@ -60,7 +59,6 @@ export function createProcesses(parts: Parts, onToolsChanged: () => void): Proce
     options: { readonly timeoutMs?: number },
   ): Promise<UpstreamConnection> {
     const { command, args, cwd } = server.entry;
-    const priorEra = (await observation(parts, server))?.priorEra;
     return connectSubprocess(
       {
         command,
@@ -69,15 +67,7 @@ export function createProcesses(parts: Parts, onToolsChanged: () => void): Proce
         environment: async () => started.get(key)?.environment.variables ?? {},
         starts: started.get(key)?.starts ?? createStartLimit(parts.clock),
       },
-      {
-        clientName: PRODUCT_NAME,
-        clientVersion: parts.settings.version,
-        log: parts.log,
-        onToolsChanged,
-        ...standingHost(parts, server),
-        ...options,
-        ...(priorEra !== undefined && { priorEra }),
-      },
+      await connectOptions(parts, server, { onToolsChanged, ...options }),
     );
   }
 
