@@ -8,11 +8,12 @@ import { DEFAULT_ACCOUNT } from '../core/names.js';
 import { ownerOf, type Principal } from '../core/principal.js';
 import type { TokenIndex, Versioned } from '../vault/index.js';
 import type { AccountsEntrance, AccountsOpened } from './broker.js';
-import { hasCookie, isEqual, randomToken } from './browser-binding.js';
+import { hasCookie, isEqual } from './browser-binding.js';
 import { openPage } from './open-pages.js';
 import { pagePort } from './page-port.js';
 import type { Parts } from './parts.js';
 import { isoInstant } from './payloads.js';
+import { randomToken } from './random-token.js';
 
 type Cookies = Readonly<Record<string, string>>;
 

@@ -1,10 +1,5 @@
 /** What binds a local page to the browser that opened it first: a random cookie value, compared in constant time. */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
-
-/** 256 random bits: a launch token, a cookie's value or a CSRF token. */
-export function randomToken(): string {
-  return randomBytes(32).toString('base64url');
-}
+import { timingSafeEqual } from 'node:crypto';
 
 /** Whether the browser sent the cookie of this name with this value. */
 export function hasCookie(cookies: Readonly<Record<string, string>>, name: string, expected: string): boolean {

@@ -1,11 +1,11 @@
 /** Opens a local form (client configuration, key) for ten minutes: a one-time address on this machine. */
-import { randomBytes } from 'node:crypto';
-import { LAUNCH_TOKEN_TTL_MS, STATE_BYTES } from '../core/limits.js';
+import { LAUNCH_TOKEN_TTL_MS } from '../core/limits.js';
 import type { TokenIndex } from '../vault/index.js';
 import type { AnyServer, KnownServer } from './known-server.js';
 import { openPage } from './open-pages.js';
 import { pagePort } from './page-port.js';
 import type { Parts } from './parts.js';
+import { randomToken } from './random-token.js';
 
 export type FormKind = 'client' | 'key' | 'manual';
 
@@ -36,7 +36,7 @@ async function open(
 ): Promise<string | undefined> {
   const port = await pagePort(parts);
   if (port === undefined) return undefined;
-  const token = randomBytes(STATE_BYTES).toString('base64url');
+  const token = randomToken();
   const expiresAt = parts.clock.now() + LAUNCH_TOKEN_TTL_MS;
   const vault = await parts.vault();
   await vault.tokens.compareAndSwap(

@@ -12,9 +12,9 @@ import {
   INVALID_PARAMS,
   type InputRound,
   isHostMethod,
-  type JsonObject,
   refusalFor,
 } from '../core/host.js';
+import type { JsonObject } from '../core/json-object.js';
 import {
   ELICITATION_MESSAGE_MAX_LENGTH,
   HOST_REQUESTS_MAX,

@@ -15,7 +15,6 @@ import { STEP_OTHER_FLOW } from './next-steps.js';
 import {
   type OpenedSignIn,
   purposeOfPending,
-  randomToken,
   resourceToAsk,
   type SignInChoice,
   type SignInPurpose,
@@ -23,6 +22,7 @@ import {
 } from './open-sign-in.js';
 import type { Parts } from './parts.js';
 import { signInRequired } from './payloads.js';
+import { randomToken } from './random-token.js';
 import { failureOfRejection } from './sign-in-failure.js';
 
 type Codes = Extract<DeviceAuthorization, { kind: 'codes' }>;

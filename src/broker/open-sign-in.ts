@@ -2,8 +2,7 @@
  * Opens a sign-in: its authorization request, and the pending record with which any broker process of this vault
  * can finish it. At most one is open for each owner, server and account.
  */
-import { randomBytes } from 'node:crypto';
-import { PENDING_AUTHORIZATION_TTL_MS, STATE_BYTES } from '../core/limits.js';
+import { PENDING_AUTHORIZATION_TTL_MS } from '../core/limits.js';
 import { rememberSecret } from '../core/redaction.js';
 import {
   type AuthorizationServer,
@@ -28,6 +27,7 @@ import type { Parts } from './parts.js';
 import { signInRequired } from './payloads.js';
 import { profileAt, requestHabits } from './provider-profile.js';
 import { pushSignIn } from './pushed-sign-in.js';
+import { randomToken } from './random-token.js';
 import type { BoundRedirect, RedirectChoice } from './redirect-uri.js';
 
 export type FoundAuthorizationServer = Extract<Discovery, { kind: 'authorization_server' }>;
@@ -211,8 +211,4 @@ function endpointsOf(
     ...(issuerAssumed === true && { issuerAssumed }),
     ...(profile !== undefined && { profile }),
   };
-}
-
-export function randomToken(): string {
-  return randomBytes(STATE_BYTES).toString('base64url');
 }
