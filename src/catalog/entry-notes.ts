@@ -1,6 +1,7 @@
 /** What an entry says that cannot have been meant: keys that nobody reads, and variables that nobody expands (T59). */
 import type { Node } from 'jsonc-parser';
 import { displayText } from '../core/display-text.js';
+import { isObject } from '../core/json-object.js';
 import { OAUTH_KEYS } from './parse-entry.js';
 import { keyNode, nearestNode, type Path, placeOf } from './read-json.js';
 import type { FileNote } from './server-entry.js';
@@ -54,8 +55,4 @@ function unexpandedAt(value: unknown, path: Path): readonly Path[] {
 
 function shown(path: Path): string {
   return displayText(path.join('.'));
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,6 +2,7 @@
 import { copyFile, stat } from 'node:fs/promises';
 import { applyEdits, modify } from 'jsonc-parser';
 import { BrokerError } from '../core/errors.js';
+import { isObject } from '../core/json-object.js';
 import { type HostName, PRODUCT_NAME } from '../core/names.js';
 import { type HostFile, type HostScope, type HostSurroundings, hostFiles } from './host-files.js';
 import { formattingOf } from './json-formatting.js';
@@ -104,10 +105,6 @@ function objectAt(text: string, path: string, keys: readonly string[]): Readonly
   let found: unknown = value;
   for (const key of keys) found = isObject(found) ? found[key] : undefined;
   return isObject(found) ? found : {};
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function brokenFile(path: string, place: Place, problem: string): BrokerError {

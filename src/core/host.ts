@@ -3,8 +3,7 @@
  * `server` makes one for each call, `broker` puts the name of a server on it, `upstream` asks.
  */
 import { displayText } from './display-text.js';
-
-export type JsonObject = Readonly<Record<string, unknown>>;
+import { isObject, type JsonObject } from './json-object.js';
 
 export const HOST_METHODS = ['elicitation/create', 'sampling/createMessage', 'roots/list'] as const;
 export type HostMethod = (typeof HOST_METHODS)[number];
@@ -144,8 +143,4 @@ function declaredIn(declared: JsonObject, name: string): Readonly<Record<string,
 
 function membersOf(value: unknown): JsonObject {
   return isObject(value) ? value : {};
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
 }

@@ -5,9 +5,9 @@
 import type * as z from 'zod';
 import { displayText } from '../core/display-text.js';
 import { BrokerError } from '../core/errors.js';
+import { isObject } from '../core/json-object.js';
 import { SERVER_NAME_MAX_LENGTH } from '../core/limits.js';
 import { jsonSchemaOf, type PropertySchema } from './definition.js';
-import { isObject } from './json-object.js';
 import type { Tool } from './tool.js';
 
 const NAMED_PROBLEMS_MAX = 5;

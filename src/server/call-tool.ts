@@ -5,10 +5,10 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { displayText } from '../core/display-text.js';
 import { BrokerError } from '../core/errors.js';
+import { isObject } from '../core/json-object.js';
 import type { Log } from '../core/log.js';
 import { redactText, rememberSecret, whileSecret } from '../core/redaction.js';
 import { givenServerName, parseArguments } from './arguments.js';
-import { isObject } from './json-object.js';
 import { failure, refusalResult, type ToolResult } from './payload.js';
 import type { Tool, ToolCall } from './tool.js';
 

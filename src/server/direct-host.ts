@@ -1,7 +1,8 @@
 /** A host of before 2026-07-28: it is asked by requests of ours, at any time. */
 import { randomUUID } from 'node:crypto';
 import { ProtocolError, type Server } from '@modelcontextprotocol/server';
-import { type Host, HostRefusal, type HostRequest, INTERNAL_ERROR, type JsonObject } from '../core/host.js';
+import { type Host, HostRefusal, type HostRequest, INTERNAL_ERROR } from '../core/host.js';
+import type { JsonObject } from '../core/json-object.js';
 import { HOST_ANSWER_MAX_TOTAL_MS, HOST_ANSWER_TIMEOUT_MS } from '../core/limits.js';
 import { redactJson } from '../core/redaction.js';
 import { VERBATIM } from '../core/verbatim.js';

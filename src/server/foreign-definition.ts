@@ -5,10 +5,10 @@
 import type { Prompt, Tool } from '@modelcontextprotocol/server';
 import type { Definition } from '../broker/index.js';
 import { plainText } from '../core/display-text.js';
+import { isObject, type JsonObject } from '../core/json-object.js';
 import { TOOL_DESCRIPTION_MAX_LENGTH, TOOL_TITLE_MAX_LENGTH } from '../core/limits.js';
 import { redactJson, redactText } from '../core/redaction.js';
 import type { Listed } from './joined-list.js';
-import { isObject, type JsonObject } from './json-object.js';
 import type { ProtocolEra } from './protocol-era.js';
 
 const HINTS: ReadonlySet<string> = new Set(['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHint']);

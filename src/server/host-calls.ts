@@ -22,9 +22,9 @@ import {
   hostCapabilities,
   isAtLeast,
   isHostLogLevel,
-  type JsonObject,
   METHOD_NOT_FOUND,
 } from '../core/host.js';
+import type { JsonObject } from '../core/json-object.js';
 import { redactJson, redactText } from '../core/redaction.js';
 import { askDirectly } from './direct-host.js';
 import { INPUT_REQUIRED, type ToolResult } from './payload.js';

@@ -14,6 +14,7 @@ import {
   type Tool,
 } from '@modelcontextprotocol/server';
 import type { Broker } from '../broker/index.js';
+import { isObject } from '../core/json-object.js';
 import type { Log } from '../core/log.js';
 import type { Principal } from '../core/principal.js';
 import { attendedBroker } from './attended-broker.js';
@@ -21,7 +22,6 @@ import { callTool } from './call-tool.js';
 import { definitionOf } from './definition.js';
 import { createHostCalls } from './host-calls.js';
 import { INSTRUCTIONS } from './instructions.js';
-import { isObject } from './json-object.js';
 import { createMirroredTools } from './mirrored-tools.js';
 import { isPayload, type ToolResult } from './payload.js';
 import { createPromptMethods } from './prompts.js';

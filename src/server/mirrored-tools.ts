@@ -2,12 +2,12 @@
 import type { Tool } from '@modelcontextprotocol/server';
 import type { Broker } from '../broker/index.js';
 import { BrokerError } from '../core/errors.js';
+import { isObject } from '../core/json-object.js';
 import type { Log } from '../core/log.js';
 import type { Principal } from '../core/principal.js';
 import { findOwner } from './find-owner.js';
 import { mirroredTool } from './foreign-definition.js';
 import { createJoinedList } from './joined-list.js';
-import { isObject } from './json-object.js';
 import { createListChanges, type ListChanges } from './list-changes.js';
 import { createMirroredNames, type Owned } from './mirrored-name.js';
 import type { ProtocolEra } from './protocol-era.js';

@@ -5,6 +5,7 @@
 import { type Prompt, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import type { Broker, CallContext, Outcome, ProxiedCall } from '../broker/index.js';
 import { displayText } from '../core/display-text.js';
+import { isObject, type JsonObject } from '../core/json-object.js';
 import type { Log } from '../core/log.js';
 import type { Principal } from '../core/principal.js';
 import { redactText } from '../core/redaction.js';
@@ -12,7 +13,6 @@ import { asBrokerError } from './call-tool.js';
 import { findOwner } from './find-owner.js';
 import { mirroredPrompt } from './foreign-definition.js';
 import { createJoinedList } from './joined-list.js';
-import { isObject, type JsonObject } from './json-object.js';
 import { createMirroredNames, type Owned } from './mirrored-name.js';
 import { failure, payloadResult, roundResult, upstreamResult } from './payload.js';
 import type { ProtocolEra } from './protocol-era.js';

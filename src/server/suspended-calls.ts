@@ -3,14 +3,8 @@
  * input-required result, and its next request with the state of that result, good once, is where the call is answered.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  type Host,
-  HostRefusal,
-  type HostRequest,
-  INTERNAL_ERROR,
-  type JsonObject,
-  METHOD_NOT_FOUND,
-} from '../core/host.js';
+import { type Host, HostRefusal, type HostRequest, INTERNAL_ERROR, METHOD_NOT_FOUND } from '../core/host.js';
+import { isObject, type JsonObject } from '../core/json-object.js';
 import { STATE_BYTES, SUSPENDED_CALL_TTL_MS, SUSPENDED_CALLS_MAX } from '../core/limits.js';
 import { redactJson } from '../core/redaction.js';
 import { inputRequired, type ToolResult } from './payload.js';
@@ -198,8 +192,4 @@ function inResult({ method, params }: HostRequest): HostRequest {
 
 function callIsOver(): HostRefusal {
   return new HostRefusal(METHOD_NOT_FOUND, 'The host can be asked only while a call of its own is under way.');
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
 }

@@ -2,8 +2,8 @@
  * Which server a resource template is of: the one whose listing by `read_mcp_resource` showed it. A completion
  * names the template alone, so one that several servers list is nobody's.
  */
+import { isObject } from '../core/json-object.js';
 import { RESOURCE_TEMPLATES_KEPT_MAX } from '../core/limits.js';
-import { isObject } from './json-object.js';
 
 export interface TemplateOwner {
   readonly serverName: string;

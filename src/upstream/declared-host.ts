@@ -1,6 +1,7 @@
 /** What a server learns of the host: of 2026-07-28 with each request, before that once, and its log level when it changes. */
 import { CLIENT_CAPABILITIES_META_KEY, type Client, LOG_LEVEL_META_KEY } from '@modelcontextprotocol/client';
-import { type Host, type HostLogLevel, isAtLeast, type JsonObject } from '../core/host.js';
+import { type Host, type HostLogLevel, isAtLeast } from '../core/host.js';
+import type { JsonObject } from '../core/json-object.js';
 import { LOG_LEVEL_TIMEOUT_MS } from '../core/limits.js';
 import { VERBATIM } from '../core/verbatim.js';
 

@@ -10,8 +10,8 @@ import {
   type InputAnswers,
   type InputRound,
   isHostMethod,
-  type JsonObject,
 } from '../core/host.js';
+import type { JsonObject } from '../core/json-object.js';
 import { HOST_REQUESTS_MAX, INPUT_ROUND_PAUSE_MS, INPUT_ROUNDS_MAX } from '../core/limits.js';
 import { protocolError } from './answers.js';
 import type { CallOptions, UpstreamResult } from './types.js';

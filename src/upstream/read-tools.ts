@@ -1,5 +1,6 @@
 /** Reads a server's whole `tools/list`, bounded in pages and tools, its definitions left as they are. */
 import { displayText, isShowable } from '../core/display-text.js';
+import { isObject } from '../core/json-object.js';
 import { LIST_MAX_PAGES, TOOL_NAME_MAX_LENGTH, TOOLS_MAX } from '../core/limits.js';
 import type { Log } from '../core/log.js';
 import { protocolError } from './answers.js';
@@ -78,8 +79,4 @@ function withoutMistyped(tool: UpstreamTool): UpstreamTool {
   ]);
   if (mistyped.size === 0) return tool;
   return Object.fromEntries(Object.entries(tool).filter(([name]) => !mistyped.has(name))) as UpstreamTool;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
 }

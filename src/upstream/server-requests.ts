@@ -10,9 +10,9 @@ import {
   type HostRequest,
   INTERNAL_ERROR,
   isHostMethod,
-  type JsonObject,
   METHOD_NOT_FOUND,
 } from '../core/host.js';
+import { isObject, type JsonObject } from '../core/json-object.js';
 import { ELICITATION_IDS_KEPT_MAX, HOST_REQUESTS_MAX } from '../core/limits.js';
 import type { CallTraces } from './call-traces.js';
 
@@ -99,8 +99,4 @@ function withOwnElicitationId(request: HostRequest, ownFor: (id: string) => stri
   const id = request.params?.['elicitationId'];
   if (typeof id !== 'string') return request;
   return { ...request, params: { ...request.params, elicitationId: ownFor(id) } };
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
 }

@@ -4,7 +4,7 @@
  */
 import type { Client, RequestOptions } from '@modelcontextprotocol/client';
 import { isDeeperThan } from '../core/bounded-json.js';
-import type { JsonObject } from '../core/host.js';
+import type { JsonObject } from '../core/json-object.js';
 import { UPSTREAM_CALL_MAX_TOTAL_MS, UPSTREAM_JSON_MAX_DEPTH, UPSTREAM_REQUEST_TIMEOUT_MS } from '../core/limits.js';
 import { VERBATIM } from '../core/verbatim.js';
 import { protocolError, unreachable } from './answers.js';

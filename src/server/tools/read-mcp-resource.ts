@@ -1,7 +1,7 @@
 /** The tool that lists or reads resources of a connected server. */
 import * as z from 'zod';
+import { isObject } from '../../core/json-object.js';
 import { CURSOR_MAX_LENGTH, URL_ARGUMENT_MAX_LENGTH } from '../../core/limits.js';
-import { isObject } from '../json-object.js';
 import { proxiedResult, type ToolResult, textAndStructure } from '../payload.js';
 import { account, defineTool, serverName } from '../tool.js';
 
