@@ -5,7 +5,12 @@ describe('what a person types to start the program again', () => {
   it.each([
     ['installed', '/usr/local/bin/mcp-oauth-broker', {}, 'mcp-oauth-broker'],
     ['installed on Windows', 'C:\\n\\node_modules\\mcp-oauth-broker\\dist\\main.js', {}, 'mcp-oauth-broker'],
-    ['by npx', '/home/u/.npm/_npx/1/node_modules/.bin/mcp-oauth-broker', { npm_command: 'exec' }, 'npx mcp-oauth-broker'],
+    [
+      'by npx',
+      '/home/u/.npm/_npx/1/node_modules/.bin/mcp-oauth-broker',
+      { npm_command: 'exec' },
+      'npx mcp-oauth-broker',
+    ],
     ['as a dependency of a project', '/home/u/app/node_modules/.bin/mcp-oauth-broker', {}, 'npx mcp-oauth-broker'],
     ['from a clone, in it', '/home/u/clone/dist/main.js', {}, 'node dist/main.js'],
     ['from a clone, elsewhere', '/elsewhere/a clone/dist/main.js', {}, 'node "/elsewhere/a clone/dist/main.js"'],
