@@ -3,12 +3,12 @@ import type { RemoteServerEntry, ServerEntry } from '../catalog/index.js';
 import { DEFAULT_ACCOUNT, providerRecordName } from '../core/names.js';
 import { ownerOf, ownerTuple, type Principal } from '../core/principal.js';
 import type { Grant, PendingAuthorization, ServerObservation, StoredSecret, Vault } from '../vault/index.js';
-import type { AccountStatus, ServerStatus } from './broker.js';
 import { accessOf, type GrantAccess } from './grant-access.js';
 import { allEntries, boundUrl, checkServerName, findEntry, isSameUrl, unknownServer } from './known-server.js';
 import type { Parts } from './parts.js';
 import { isoInstant } from './payloads.js';
 import { startedAuthType } from './process-environment.js';
+import type { AccountStatus, ServerStatus } from './server-status.js';
 import { unattendedGrantType } from './unattended-grant.js';
 import { providersOf } from './value-references.js';
 

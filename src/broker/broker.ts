@@ -8,7 +8,9 @@ import type { Host, InputAnswers, InputRound } from '../core/host.js';
 import type { Principal } from '../core/principal.js';
 import type { HostChange } from '../upstream/index.js';
 import type { Administration } from './administration.js';
+import type { AccountsEntrance, AccountsOpened, CallbackResult, FormResult, LaunchResult } from './browser-results.js';
 import type { Cleared, Failure, Outcome } from './outcomes.js';
+import type { ServerStatus } from './server-status.js';
 
 /** The arguments of `connect_to_mcp_server`, already validated (`arguments.ts`). */
 export interface ConnectArguments {
@@ -35,31 +37,7 @@ export interface CallContext {
   readonly answers?: InputAnswers;
 }
 
-export type AccountState = 'connected' | 'auth_required' | 'config_required' | 'not_connected' | 'error';
-
-export interface AccountStatus {
-  readonly account: string;
-  readonly state: AccountState;
-  readonly reason?: string;
-  readonly scope?: string;
-  readonly issuer?: string;
-  readonly expiresAt?: string;
-  readonly lastRefreshedAt?: string;
-  readonly lastVerifiedAt?: string;
-}
-
 /** Section 4 of the contract: one object for `list_mcp_servers`, `list --json` and the accounts page. */
-export interface ServerStatus {
-  readonly serverName: string;
-  readonly target: string;
-  readonly source: 'user' | 'agent' | 'team' | 'catalog';
-  readonly authType: 'none' | 'oauth2' | 'oauth2-bearer' | 'bearer' | 'api_key' | 'unknown';
-  readonly requiresOAuth: boolean | null;
-  readonly credentialMode: 'per_user' | 'per_agent' | 'shared';
-  readonly accounts: readonly AccountStatus[];
-  readonly toolCount?: number;
-}
-
 export interface FoundTool {
   readonly serverName: string;
   readonly name: string;
@@ -99,87 +77,9 @@ export type ProxiedCall =
   | { readonly kind: 'input_required'; readonly round: InputRound };
 
 /** What the browser is to be shown; `web` renders it, nothing of the query is echoed. */
-export type CallbackResult =
-  | { readonly kind: 'connected'; readonly serverName: string }
-  | { readonly kind: 'failed'; readonly serverName: string; readonly message: string }
-  /** Unknown, used, altered or expired state, a wrong path, a missing cookie: a 400 page, and any pending sign-in goes on. */
-  | { readonly kind: 'refused' };
-
-export type LaunchResult =
-  | {
-      readonly kind: 'redirect';
-      readonly url: string;
-      readonly cookie?: { readonly name: string; readonly value: string; readonly maxAgeSeconds: number };
-    }
-  /** Relay: shown before leaving, with the cookie that binds this browser. */
-  | {
-      readonly kind: 'confirm';
-      readonly serverName: string;
-      readonly issuer: string;
-      readonly scope: string;
-      readonly redirectHost: string;
-      readonly continueUrl: string;
-      readonly cookie: { readonly name: string; readonly value: string; readonly maxAgeSeconds: number };
-    }
-  /** The authorization server does not take the request now; `message` is text of ours. */
-  | { readonly kind: 'failed'; readonly serverName: string; readonly message: string }
-  | { readonly kind: 'unknown' };
-
 /** The local form of a server: client configuration, or a token/key, or both where nothing was discovered. */
-export interface FormView {
-  readonly serverName: string;
-  readonly serverUrl: string;
-  /** `client`: client id, secret, scope, redirect URI. `key`: one secret field. `secret`: one of that name (`keyLabel`). `manual`: a bearer token, or endpoints and a client. */
-  readonly form: 'client' | 'key' | 'manual' | 'secret';
-  readonly issuer?: string;
-  readonly consoleUrl?: string;
-  readonly redirectUri: string;
-  readonly suggestedClientId?: string;
-  readonly suggestedScope?: string;
-  readonly needsClientSecret: boolean;
-  /** Client: why the authorization server would not register us; what it said is labelled as its words. */
-  readonly refusal?: string;
-  readonly keyLabel?: string;
-  /** Manual: the addresses that were kept. */
-  readonly authorizationEndpoint?: string;
-  readonly tokenEndpoint?: string;
-  /** What was typed before `problem`, by field and without secrets: it stands there again. */
-  readonly entered?: Readonly<Record<string, string>>;
-  readonly csrfToken: string;
-  /** Why it is shown again: text of ours. */
-  readonly problem?: string;
-  /** The field that `problem` is about (a key of `fields`), so that the page can link to it; absent: the first one. */
-  readonly problemField?: string;
-}
-
-export type FormResult =
-  | {
-      readonly kind: 'show';
-      readonly view: FormView;
-      readonly cookie?: { readonly name: string; readonly value: string; readonly maxAgeSeconds: number };
-    }
-  /** Saved; for OAuth, where to go on to sign in. */
-  | { readonly kind: 'done'; readonly serverName: string; readonly continueUrl?: string }
-  /** Another browser, or no valid launch token, cookie or CSRF token. */
-  | { readonly kind: 'refused'; readonly status: 401 | 403 | 404 };
-
 /** The accounts page waits at `url`, to be opened by `expiresAt` (ISO 8601) in the browser that shall keep it. */
-export interface AccountsOpened {
-  readonly status: 'success';
-  readonly url: string;
-  readonly expiresAt: string;
-}
-
 /** Who asks for the accounts page, and what its forms carry; or why this browser is not let in. */
-export type AccountsEntrance =
-  | {
-      readonly kind: 'open';
-      readonly principal: Principal;
-      readonly csrfToken: string;
-      readonly cookie?: { readonly name: string; readonly value: string; readonly maxAgeSeconds: number };
-    }
-  | { readonly kind: 'refused'; readonly status: 401 | 403 | 404 };
-
 /** Who serves the loopback port. Implemented by `web`, used by the broker before it gives out a URL. */
 export interface LoopbackListener {
   /**

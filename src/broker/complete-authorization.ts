@@ -8,7 +8,7 @@ import { shownName } from '../core/names.js';
 import { ownerTuple } from '../core/principal.js';
 import { validateAuthorizationResponse } from '../oauth/index.js';
 import type { Lease, PendingAuthorization, TokenIndex, Vault, Versioned } from '../vault/index.js';
-import type { CallbackResult } from './broker.js';
+import type { CallbackResult } from './browser-results.js';
 import { type Completion, finishSignIn } from './finish-sign-in.js';
 import type { Parts } from './parts.js';
 import { parsePasted } from './pasted-answer.js';

@@ -43,9 +43,11 @@ import { createToolChanges } from './tool-changes.js';
 import { hasBeenGiven } from './waiting-for-value.js';
 
 export type * from './broker.js';
+export type * from './browser-results.js';
 export type * from './outcomes.js';
 export type { BrokerSettings, Parts } from './parts.js';
 export { loadSearchParts } from './search.js';
+export type * from './server-status.js';
 
 /** Builds the broker; nothing is opened or asked before the first call. */
 export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpopNonces' | 'providerToken'>): Broker {

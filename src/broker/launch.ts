@@ -2,7 +2,7 @@
 import { shownName } from '../core/names.js';
 import { ownerTuple } from '../core/principal.js';
 import type { PendingAuthorization } from '../vault/index.js';
-import type { LaunchResult } from './broker.js';
+import type { LaunchResult } from './browser-results.js';
 import { bindingCookie } from './complete-authorization.js';
 import type { Parts } from './parts.js';
 import { urlForVisit } from './pushed-sign-in.js';

@@ -1,7 +1,7 @@
 /** The local form for one secret by name. It is kept as it is: nobody can tell whether it is the right one before a server uses it. */
 import { shownName } from '../core/names.js';
 import type { TokenIndex } from '../vault/index.js';
-import type { FormView } from './broker.js';
+import type { FormView } from './browser-results.js';
 import { storeNamedSecret } from './named-secrets.js';
 import type { Parts } from './parts.js';
 

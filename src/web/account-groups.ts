@@ -1,5 +1,5 @@
 /** Which servers the accounts page shows, and in which order: what needs the user first, each server once. */
-import type { AccountState, ServerStatus } from '../broker/broker.js';
+import type { AccountState, ServerStatus } from '../broker/server-status.js';
 import { ACCOUNTS_PER_PAGE } from '../core/limits.js';
 
 export type GroupName = 'attention' | 'connected' | 'idle';

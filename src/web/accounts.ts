@@ -3,7 +3,8 @@
  * is and which browser may have it; this shows it and takes its forms.
  */
 import { getCookie } from 'hono/cookie';
-import type { AccountsEntrance, Broker } from '../broker/broker.js';
+import type { Broker } from '../broker/broker.js';
+import type { AccountsEntrance } from '../broker/browser-results.js';
 import { accountFilter, selectAccounts } from './account-groups.js';
 import { type AccountReference, accountsPath } from './accounts-address.js';
 import { sendPage, setBindingCookie } from './page-response.js';

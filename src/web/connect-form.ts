@@ -3,7 +3,8 @@
  * through a chat. The broker knows whose form it is; this checks that the browser sent it from our own page.
  */
 import { getCookie } from 'hono/cookie';
-import type { Broker, FormResult } from '../broker/broker.js';
+import type { Broker } from '../broker/broker.js';
+import type { FormResult } from '../broker/browser-results.js';
 import { sendPage, setBindingCookie } from './page-response.js';
 import { formPage } from './pages/form-page.js';
 import { forbiddenPage, notFoundPage, savedPage, unauthorizedPage } from './pages/outcome-pages.js';

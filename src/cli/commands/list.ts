@@ -1,5 +1,5 @@
 /** `list`: every server with the state of its accounts, without any network request. */
-import type { ServerStatus } from '../../broker/broker.js';
+import type { ServerStatus } from '../../broker/server-status.js';
 import { displayText } from '../../core/display-text.js';
 import type { Register } from '../command.js';
 import { EXIT_SUCCESS } from '../exit-code.js';

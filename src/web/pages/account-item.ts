@@ -1,6 +1,6 @@
 /** One account of a server: its state in words, what was granted and for how long, and what can be done. */
 import { html } from 'hono/html';
-import type { AccountState, AccountStatus, ServerStatus } from '../../broker/broker.js';
+import type { AccountState, AccountStatus, ServerStatus } from '../../broker/server-status.js';
 import { accountsPath, disconnectPath } from '../accounts-address.js';
 import { type Markup, shown } from '../layout.js';
 import { instantWords, reasonWords, STATE_TONES, STATE_WORDS } from './account-words.js';

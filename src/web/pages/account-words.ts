@@ -1,5 +1,5 @@
 /** Status values of the contract (section 4) in the words of a person. An unknown value is shown as it is. */
-import type { AccountState, ServerStatus } from '../../broker/broker.js';
+import type { AccountState, ServerStatus } from '../../broker/server-status.js';
 
 export const STATE_WORDS: Readonly<Record<AccountState, string>> = {
   connected: 'Connected',

@@ -1,6 +1,6 @@
 /** Every server of the user: what state it is in, who they are there, and what they can do about it. */
 import { html } from 'hono/html';
-import type { ServerStatus } from '../../broker/broker.js';
+import type { ServerStatus } from '../../broker/server-status.js';
 import type { AccountSelection, GroupName } from '../account-groups.js';
 import { accountsPath } from '../accounts-address.js';
 import { type Markup, type Page, shown } from '../layout.js';

@@ -4,7 +4,7 @@
  * `authorizationEndpoint` `tokenEndpoint` and those of a client.
  */
 import { html } from 'hono/html';
-import type { FormView } from '../../broker/broker.js';
+import type { FormView } from '../../broker/browser-results.js';
 import { DISPLAY_TEXT_MAX_LENGTH } from '../../core/limits.js';
 import { filledIn, type Markup, type Page, shown } from '../layout.js';
 import { isWebUrl } from '../web-url.js';

@@ -3,7 +3,7 @@
  * of which host the answer comes back. A person to whom somebody else's link was forwarded can see it here.
  */
 import { html } from 'hono/html';
-import type { LaunchResult } from '../../broker/broker.js';
+import type { LaunchResult } from '../../broker/browser-results.js';
 import { type Markup, type Page, shown } from '../layout.js';
 import { isWebUrl } from '../web-url.js';
 

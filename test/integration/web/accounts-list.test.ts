@@ -1,6 +1,6 @@
 /** The accounts page with none, and with hundreds of servers: groups, filter and pages. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ServerStatus } from '../../../src/broker/broker.js';
+import type { ServerStatus } from '../../../src/broker/server-status.js';
 import { accountFilter, selectAccounts } from '../../../src/web/account-groups.js';
 import { createStage } from '../../support/stage.js';
 import { beginAccounts, textOf } from './accounts-story.js';

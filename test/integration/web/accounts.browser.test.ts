@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ServerStatus } from '../../../src/broker/broker.js';
+import type { ServerStatus } from '../../../src/broker/server-status.js';
 import { listenerOf, servedPort } from './listeners.js';
 import { ACCOUNTS_TOKEN, createStandInBroker } from './stand-in-broker.js';
 

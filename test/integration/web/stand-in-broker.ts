@@ -3,16 +3,16 @@
  * with a record of everything that reached it. Everything else of a broker is out of the listener's reach.
  */
 import { createHmac } from 'node:crypto';
+import type { Broker } from '../../../src/broker/broker.js';
 import type {
   AccountsEntrance,
-  Broker,
   CallbackResult,
   FormResult,
   FormView,
   LaunchResult,
-  ServerStatus,
-} from '../../../src/broker/broker.js';
+} from '../../../src/broker/browser-results.js';
 import type { Cleared, RequiresAuth } from '../../../src/broker/outcomes.js';
+import type { ServerStatus } from '../../../src/broker/server-status.js';
 
 type OpenPort = Awaited<ReturnType<Broker['openPorts']>>[number];
 

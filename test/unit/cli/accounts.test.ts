@@ -1,6 +1,6 @@
 /** `accounts`: what is printed and opened. */
 import { describe, expect, it } from 'vitest';
-import type { AccountsOpened } from '../../../src/broker/broker.js';
+import type { AccountsOpened } from '../../../src/broker/browser-results.js';
 import { failed, jsonLines, run } from './fake-surroundings.js';
 
 const PAGE: AccountsOpened = {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { FoundTool, ProxiedCall, ServerStatus } from '../../../src/broker/broker.js';
+import type { FoundTool, ProxiedCall } from '../../../src/broker/broker.js';
+import type { ServerStatus } from '../../../src/broker/server-status.js';
 import { BrokerError } from '../../../src/core/errors.js';
 import { rememberSecret } from '../../../src/core/redaction.js';
 import { connected, createWorld, failed, jsonLines, requiresAuth, run } from './fake-surroundings.js';
