@@ -37,7 +37,6 @@ export interface CallContext {
   readonly answers?: InputAnswers;
 }
 
-/** Section 4 of the contract: one object for `list_mcp_servers`, `list --json` and the accounts page. */
 export interface FoundTool {
   readonly serverName: string;
   readonly name: string;
@@ -76,10 +75,6 @@ export type ProxiedCall =
   /** The server has to know more first: only for a host that is asked by results. Ready to be shown. */
   | { readonly kind: 'input_required'; readonly round: InputRound };
 
-/** What the browser is to be shown; `web` renders it, nothing of the query is echoed. */
-/** The local form of a server: client configuration, or a token/key, or both where nothing was discovered. */
-/** The accounts page waits at `url`, to be opened by `expiresAt` (ISO 8601) in the browser that shall keep it. */
-/** Who asks for the accounts page, and what its forms carry; or why this browser is not let in. */
 /** Who serves the loopback port. Implemented by `web`, used by the broker before it gives out a URL. */
 export interface LoopbackListener {
   /**

@@ -1,4 +1,7 @@
-/** What the browser is to be shown or sent to: what `web` gets for a callback, a launch, a form or the accounts page. */
+/**
+ * What the browser is to be shown or sent to, for a callback, a launch, a form or the accounts page; `web` renders it,
+ * nothing of the query is echoed.
+ */
 import type { Principal } from '../core/principal.js';
 
 export type CallbackResult =
@@ -27,6 +30,7 @@ export type LaunchResult =
   | { readonly kind: 'failed'; readonly serverName: string; readonly message: string }
   | { readonly kind: 'unknown' };
 
+/** The local form of a server: client configuration, or a token/key, or both where nothing was discovered. */
 export interface FormView {
   readonly serverName: string;
   readonly serverUrl: string;
@@ -64,12 +68,14 @@ export type FormResult =
   /** Another browser, or no valid launch token, cookie or CSRF token. */
   | { readonly kind: 'refused'; readonly status: 401 | 403 | 404 };
 
+/** The accounts page waits at `url`, to be opened by `expiresAt` (ISO 8601) in the browser that shall keep it. */
 export interface AccountsOpened {
   readonly status: 'success';
   readonly url: string;
   readonly expiresAt: string;
 }
 
+/** Who asks for the accounts page, and what its forms carry; or why this browser is not let in. */
 export type AccountsEntrance =
   | {
       readonly kind: 'open';

@@ -1,5 +1,3 @@
-/** What is said of a server and its accounts (section 4 of the contract). */
-
 export type AccountState = 'connected' | 'auth_required' | 'config_required' | 'not_connected' | 'error';
 
 export interface AccountStatus {
@@ -13,6 +11,7 @@ export interface AccountStatus {
   readonly lastVerifiedAt?: string;
 }
 
+/** Section 4 of the contract: one object for `list_mcp_servers`, `list --json` and the accounts page. */
 export interface ServerStatus {
   readonly serverName: string;
   readonly target: string;
