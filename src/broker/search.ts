@@ -2,22 +2,17 @@
 import type { ServerEntry } from '../catalog/index.js';
 import { abandonable } from '../core/abandonable.js';
 import { plainText } from '../core/display-text.js';
-import { BrokerError } from '../core/errors.js';
-import {
-  SEARCH_LIMIT_DEFAULT,
-  TOOL_DESCRIPTION_MAX_LENGTH,
-  TOOL_TITLE_MAX_LENGTH,
-  UPSTREAM_SEARCH_CONNECT_TIMEOUT_MS,
-} from '../core/limits.js';
+import { SEARCH_LIMIT_DEFAULT, TOOL_DESCRIPTION_MAX_LENGTH, TOOL_TITLE_MAX_LENGTH } from '../core/limits.js';
 import { DEFAULT_ACCOUNT } from '../core/names.js';
 import type { Principal } from '../core/principal.js';
-import { RefusedError } from '../upstream/index.js';
 import type { Broker, CallContext, FoundTool, SearchResult } from './broker.js';
 import type { Connect } from './connect.js';
 import { type AnyServer, allEntries, withOwner } from './known-server.js';
+import { listOrReason, requestList } from './list-or-reason.js';
 import type { RequiresAuth, RequiresOauthConfig } from './outcomes.js';
 import type { Parts } from './parts.js';
 import type { Reach } from './reach-server.js';
+import type { Work } from './reached.js';
 import { cursorAfter, shownBefore } from './search-cursor.js';
 import { isToolAllowed } from './tool-filter.js';
 import type { ServerTools } from './tool-index.js';
@@ -71,13 +66,14 @@ export function createSearch(parts: Parts, reach: Reach, connect: Connect): Sear
       parts,
       entries.map((entry) => withOwner(entry, principal, DEFAULT_ACCOUNT)),
     );
+    const ask = (server: AnyServer) => listOrReason(reach, server, 'tools/list', readTools(server, signal));
     const results = await abandonable(
-      Promise.all(usable.map(async (server) => ({ server, listed: await toolsOrReason(server, signal) }))),
+      Promise.all(usable.map(async (server) => ({ serverName: server.entry.serverName, listed: await ask(server) }))),
       signal,
     );
-    const servers = results.flatMap(({ listed }) => (typeof listed === 'string' ? [] : [listed]));
-    const failed = results.flatMap(({ server, listed }) =>
-      typeof listed === 'string' ? [{ serverName: server.entry.serverName, reason: listed }] : [],
+    const servers = results.flatMap(({ listed }) => (listed.kind === 'listed' ? [listed.list] : []));
+    const failed = results.flatMap(({ serverName, listed }) =>
+      listed.kind === 'left_out' ? [{ serverName, reason: listed.reason }] : [],
     );
     return page(await found(servers, args, true), args, [...failed, ...signedOut(entries, usable)]);
   }
@@ -105,29 +101,10 @@ export function createSearch(parts: Parts, reach: Reach, connect: Connect): Sear
   }
 
   async function listStored(server: AnyServer, signal: AbortSignal | undefined): Promise<Listed | undefined> {
-    const options = { operation: 'tools/list', connectTimeoutMs: UPSTREAM_SEARCH_CONNECT_TIMEOUT_MS };
-    const reached = await reach.asKept(server, options, (connection) =>
-      connection.listTools(signal === undefined ? {} : { signal }),
-    );
+    const reached = await requestList(reach, server, 'tools/list', readTools(server, signal));
     if (reached.kind === 'missing') return undefined;
     if (reached.kind === 'sign_in') return reached;
-    return { kind: 'tools', server: listedServer(server, reached.value.tools) };
-  }
-
-  /** One server that fails, hangs or wants the user leaves the others usable, and begins nothing. */
-  async function toolsOrReason(server: AnyServer, signal: AbortSignal | undefined): Promise<ListedServer | string> {
-    const tooLate = after(UPSTREAM_SEARCH_CONNECT_TIMEOUT_MS, 'upstream_unreachable' as const);
-    try {
-      const listed = await Promise.race([listStored(server, signal), tooLate.promise]);
-      if (listed === 'upstream_unreachable') return listed;
-      return listed?.kind === 'tools' ? listed.server : 'requires_auth';
-    } catch (error) {
-      if (error instanceof BrokerError) return error.code;
-      if (error instanceof RefusedError) return 'requires_auth';
-      throw error;
-    } finally {
-      tooLate.cancel();
-    }
+    return { kind: 'tools', server: reached.value };
   }
 
   return { searchServer, searchAll };
@@ -136,6 +113,13 @@ export function createSearch(parts: Parts, reach: Reach, connect: Connect): Sear
 /** Loads what the first search would load. */
 export async function loadSearchParts(): Promise<void> {
   await import('./tool-ranking.js');
+}
+
+function readTools(server: AnyServer, signal: AbortSignal | undefined): Work<ListedServer> {
+  return async (connection) => {
+    const { tools } = await connection.listTools(signal === undefined ? {} : { signal });
+    return listedServer(server, tools);
+  };
 }
 
 function listedServer({ entry, id }: AnyServer, tools: ServerTools['tools']): ListedServer {
@@ -148,14 +132,6 @@ function signedOut(entries: readonly ServerEntry[], usable: readonly AnyServer[]
   return entries
     .filter((entry) => entry.source !== 'catalog' && !names.has(entry.serverName))
     .map((entry) => ({ serverName: entry.serverName, reason: 'requires_auth' }));
-}
-
-function after<T>(timeoutMs: number, value: T): { readonly promise: Promise<T>; cancel(): void } {
-  let timer: NodeJS.Timeout | undefined;
-  const promise = new Promise<T>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs, value);
-  });
-  return { promise, cancel: () => clearTimeout(timer) };
 }
 
 /** Title and description are read as text; a schema is what has to be sent, to the letter. */

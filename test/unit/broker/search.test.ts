@@ -6,6 +6,7 @@ import type { Parts } from '../../../src/broker/parts.js';
 import type { Reach } from '../../../src/broker/reach-server.js';
 import { createSearch } from '../../../src/broker/search.js';
 import { createRemoteEntry } from '../../../src/catalog/index.js';
+import type { UpstreamConnection } from '../../../src/upstream/index.js';
 
 const PRINCIPAL = { team: 'personal', user: 'ada', agent: 'host' };
 const open = (serverName: string) =>
@@ -19,10 +20,11 @@ function searchOver(tools: Readonly<Record<string, readonly object[] | 'never'>>
     vault: async () => ({ configurations: { get: async () => undefined } }),
     catalog: { builtInEntries: () => [], userEntries: async () => Object.keys(tools).map(open) },
   } as unknown as Parts;
-  const asKept = (({ entry }) => {
+  const asKept = (async ({ entry }, _options, work) => {
     const listed = tools[entry.serverName];
     if (listed === 'never') return new Promise(() => {});
-    return Promise.resolve({ kind: 'done', value: { tools: listed } });
+    const connection = { listTools: async () => ({ tools: listed }) } as unknown as UpstreamConnection;
+    return { kind: 'done', value: await work(connection) };
   }) as Reach['asKept'];
   return createSearch(parts, { asKept } as Reach, {} as Connect);
 }
