@@ -1,7 +1,8 @@
 /**
  * The kinds of record: what each is called in the store, where it is listed, and how long it lives.
  */
-import { EXPIRED_AUTHORIZATION_KEPT_MS } from '../core/limits.js';
+import { AUDIT_RETENTION_MS, EXPIRED_AUTHORIZATION_KEPT_MS } from '../core/limits.js';
+import type { AuditHead, AuditRecord } from './audit-entry.js';
 import type { CollectionKind } from './collection.js';
 import type {
   AddedServer,
@@ -19,6 +20,7 @@ import type {
   TeamServer,
   TokenIndex,
 } from './records.js';
+import type { ToolChoice } from './tool-choice.js';
 import type { OpenPage } from './vault.js';
 
 /** The owner's tuple: what stands before the last `count` parts of an identifier. */
@@ -39,6 +41,7 @@ const configurations: CollectionKind<ClientConfiguration> = {
 const secrets: CollectionKind<StoredSecret> = { name: 'stored-secret', partitionOf: withoutLast(2) };
 const namedSecrets: CollectionKind<NamedSecret> = { name: 'named-secret', partitionOf: withoutLast(1) };
 const addedServers: CollectionKind<AddedServer> = { name: 'added-server', partitionOf: withoutLast(1) };
+const toolChoices: CollectionKind<ToolChoice> = { name: 'tool-choice', partitionOf: withoutLast(2) };
 const teamServers: CollectionKind<TeamServer> = { name: 'team-server', partitionOf: withoutLast(1) };
 const providers: CollectionKind<Provider> = { name: 'provider', partitionOf: withoutLast(1) };
 const owners: CollectionKind<KnownOwner> = { name: 'owner', partitionOf: ([team]) => [team ?? ''] };
@@ -56,6 +59,12 @@ const openPages: CollectionKind<OpenPage> = {
   partitionOf: () => ['open'],
   expiresAt: ({ until }) => until,
 };
+const auditEntries: CollectionKind<AuditRecord> = {
+  name: 'audit-entry',
+  partitionOf: withoutLast(1),
+  expiresAt: ({ at }) => Date.parse(at) + AUDIT_RETENTION_MS,
+};
+const auditHeads: CollectionKind<AuditHead> = { name: 'audit-head', partitionOf: ([team]) => [team ?? ''] };
 
 export const COLLECTION_KINDS = {
   grants,
@@ -65,6 +74,7 @@ export const COLLECTION_KINDS = {
   secrets,
   namedSecrets,
   addedServers,
+  toolChoices,
   teamServers,
   providers,
   owners,
@@ -73,4 +83,6 @@ export const COLLECTION_KINDS = {
   tokens,
   callbackPorts,
   openPages,
+  auditEntries,
+  auditHeads,
 };

@@ -1,5 +1,8 @@
 /** The vault: encrypted records and leases that every broker process of a user shares. */
 export { type AdministrationOptions, migrateVault, rotateVaultKey } from './administration.js';
+export type { AuditVerdict } from './audit-chain.js';
+export { AUDIT_EVENTS, type AuditEntry, type AuditEvent, type AuditedAct } from './audit-entry.js';
+export type { AuditLog, AuditQuery, AuditTrail } from './audit-log.js';
 export type { KeyOptions } from './key-options.js';
 export { takeKeyOptions } from './key-options.js';
 export type { KeySource } from './key-source.js';
@@ -8,4 +11,5 @@ export { openVault, type VaultOptions } from './open-vault.js';
 export type { OsKeyring } from './os-keyring.js';
 export type * from './records.js';
 export { describeStore, parseStoreLocation, type StoreLocation } from './store-location.js';
+export type * from './tool-choice.js';
 export type { Collection, Lease, OpenPage, Vault, Versioned } from './vault.js';

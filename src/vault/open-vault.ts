@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../core/clock.js';
 import { LEASE_POLL_MS } from '../core/limits.js';
 import type { Log } from '../core/log.js';
+import { createAuditLog } from './audit-log.js';
 import { type CollectionSurroundings, createCollection } from './collection.js';
 import { COLLECTION_KINDS } from './collection-kinds.js';
 import type { KeyOptions } from './key-options.js';
@@ -82,6 +83,7 @@ function vaultOver(store: Store, { keys, root, keySource }: UnlockedVault, { clo
     secrets: createCollection(COLLECTION_KINDS.secrets, surroundings),
     namedSecrets: createCollection(COLLECTION_KINDS.namedSecrets, surroundings),
     addedServers: createCollection(COLLECTION_KINDS.addedServers, surroundings),
+    toolChoices: createCollection(COLLECTION_KINDS.toolChoices, surroundings),
     teamServers: createCollection(COLLECTION_KINDS.teamServers, surroundings),
     providers: createCollection(COLLECTION_KINDS.providers, surroundings),
     owners: createCollection(COLLECTION_KINDS.owners, surroundings),
@@ -90,6 +92,12 @@ function vaultOver(store: Store, { keys, root, keySource }: UnlockedVault, { clo
     tokens: createCollection(COLLECTION_KINDS.tokens, surroundings),
     callbackPorts: createCollection(COLLECTION_KINDS.callbackPorts, surroundings),
     openPages: createCollection(COLLECTION_KINDS.openPages, surroundings),
+    audit: createAuditLog({
+      entries: createCollection(COLLECTION_KINDS.auditEntries, surroundings),
+      heads: createCollection(COLLECTION_KINDS.auditHeads, surroundings),
+      root,
+      clock,
+    }),
     keySource,
     acquireLease,
     sign: async (purpose, message) =>

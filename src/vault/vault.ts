@@ -2,6 +2,7 @@
  * The vault's face to the broker: typed records over an encrypted store, and leases.
  * (Interfaces only; `openVault` in `index.ts` builds one.)
  */
+import type { AuditLog } from './audit-log.js';
 import type { KeySource } from './key-source.js';
 import type {
   AddedServer,
@@ -19,6 +20,7 @@ import type {
   TeamServer,
   TokenIndex,
 } from './records.js';
+import type { ToolChoice } from './tool-choice.js';
 
 /** A record with the generation that a later write of it must name. */
 export interface Versioned<T> {
@@ -52,6 +54,7 @@ export interface Collection<T> {
  * Identifiers: `grants`, `pendings`, `secrets`, `observations`: [...ownerTuple, serverName, account], partition ownerTuple.
  * `namedSecrets`: ['user', team, user, name], ['team', team, name] or ['org', name], partition all but the name.
  * `configurations`: [...ownerTuple, serverName]; `addedServers`: [team, user, serverName], partition [team, user].
+ * `toolChoices`: [team, user, agent, serverName], partition [team, user].
  * `teamServers`: [team, serverName], `providers`: [team, id], `removedMembers`: [team, user], `owners`: ownerTuple; partition [team].
  * `registrations`: [...ownerTuple, issuer, redirectUri], partition ownerTuple.
  * `tokens`: [kind, token] (the token's hash, by way of the key, is all that is stored), partition ['tokens'].
@@ -66,6 +69,7 @@ export interface Vault {
   readonly secrets: Collection<StoredSecret>;
   readonly namedSecrets: Collection<NamedSecret>;
   readonly addedServers: Collection<AddedServer>;
+  readonly toolChoices: Collection<ToolChoice>;
   readonly teamServers: Collection<TeamServer>;
   readonly providers: Collection<Provider>;
   readonly owners: Collection<KnownOwner>;
@@ -74,6 +78,8 @@ export interface Vault {
   readonly tokens: Collection<TokenIndex>;
   readonly callbackPorts: Collection<CallbackPort>;
   readonly openPages: Collection<OpenPage>;
+  /** Who did what; no other record is written so that it can be read afterwards only. */
+  readonly audit: AuditLog;
   readonly keySource: KeySource;
 
   /**
