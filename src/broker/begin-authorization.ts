@@ -111,7 +111,8 @@ async function openOrMend(
     return again({ reason: 'scope_rejected', scopeOverride: '' });
   if (failure.code === 'client_rejected' || failure.code === 'scope_rejected')
     return requiresConfig(parts, server, configuration, purpose.discovery, use.scope, failure.code);
-  throw new BrokerError(failure.code, failure.message, { retryable: failure.retryable });
+  const { code, message, retryable, retryAfterSeconds } = failure;
+  throw new BrokerError(code, message, { retryable, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) });
 }
 
 /** Nobody is sent to sign in where we could not redeem the code afterwards, or push the request before. */

@@ -5,7 +5,12 @@
 import { BrokerError } from '../core/errors.js';
 import { PUSH_LEASE_MS, PUSHED_REQUEST_RENEW_AHEAD_FRACTION, PUSHED_REQUEST_RENEW_AHEAD_MS } from '../core/limits.js';
 import { ownerTuple } from '../core/principal.js';
-import { type AuthorizationParameters, authorizationUrlOf, pushAuthorizationRequest } from '../oauth/index.js';
+import {
+  type AuthorizationParameters,
+  authorizationUrlOf,
+  type PushOutcome,
+  pushAuthorizationRequest,
+} from '../oauth/index.js';
 import type { PendingAuthorization, SignInFailure } from '../vault/index.js';
 import { authenticatingClient } from './authenticating-client.js';
 import { bindingOf } from './bound-token.js';
@@ -39,7 +44,7 @@ export async function pushSignIn(
     dpop: bindingOf(parts, pending.dpop),
     fetch,
   });
-  if (outcome.kind === 'rejected') return { kind: 'refused', failure: failureOfError(outcome.error) };
+  if (outcome.kind === 'rejected') return { kind: 'refused', failure: failureOfPush(outcome) };
   if (outcome.kind !== 'pushed') {
     if (authorizationServer.requirePushedAuthorizationRequests === true) throw cannotBePushed(outcome);
     parts.log.warn({ serverName: pending.serverName, outcome: outcome.kind }, 'a request could not be pushed');
@@ -138,9 +143,12 @@ function isSameAndOpen(current: PendingAuthorization, pending: PendingAuthorizat
   return current.state === pending.state && current.answeredAt === undefined && current.failure === undefined;
 }
 
-function cannotBePushed(
-  outcome: Exclude<Awaited<ReturnType<typeof pushAuthorizationRequest>>, { kind: 'pushed' | 'rejected' }>,
-): BrokerError {
+function failureOfPush({ error, retryAfterSeconds }: Extract<PushOutcome, { kind: 'rejected' }>): SignInFailure {
+  const failure = failureOfError(error);
+  return failure.retryable && retryAfterSeconds !== undefined ? { ...failure, retryAfterSeconds } : failure;
+}
+
+function cannotBePushed(outcome: Exclude<PushOutcome, { kind: 'pushed' | 'rejected' }>): BrokerError {
   if (outcome.kind === 'malformed')
     return new BrokerError('authorization_failed', 'The authorization server gave no usable answer to the request.');
   const { retryAfterSeconds } = outcome;

@@ -79,13 +79,13 @@ async function sendPush(push: AuthorizationPush, client: ClientCredentials): Pro
 /** 201 for 200, an unusable lifetime replaced; of an error its name. */
 export function rebuildPushResponse(answer: GuardedResponse): Response {
   const retryAfter = answer.headers.get('retry-after');
-  if (isTransientStatus(answer.status))
-    return jsonResponse(answer.status, undefined, retryAfter === null ? {} : { 'retry-after': retryAfter });
+  const headers: Record<string, string> = retryAfter === null ? {} : { 'retry-after': retryAfter };
+  if (isTransientStatus(answer.status)) return jsonResponse(answer.status, undefined, headers);
   if (answer.status !== 200 && answer.status !== CREATED) {
     const said = jsonObjectOf(answer.body)?.error;
     // Nothing but the client has anything to prove here.
     const error = said ?? (answer.status === UNAUTHORIZED ? 'invalid_client' : undefined);
-    return jsonResponse(answer.status, typeof error === 'string' ? { error } : undefined);
+    return jsonResponse(answer.status, typeof error === 'string' ? { error } : undefined, headers);
   }
   const body = strictJsonObjectOf(answer.body);
   const expiresIn = lifetimeSeconds(body?.expires_in) ?? PUSHED_REQUEST_DEFAULT_LIFETIME_SECONDS;
@@ -108,10 +108,9 @@ export async function validatePushResponse(
   client: oauth.Client,
   response: Response,
 ): Promise<PushOutcome> {
-  if (isTransientStatus(response.status)) {
-    const seconds = retryAfterSeconds(response.headers.get('retry-after'));
-    return { kind: 'unavailable', ...(seconds !== undefined && { retryAfterSeconds: seconds }) };
-  }
+  const seconds = retryAfterSeconds(response.headers.get('retry-after'));
+  const wait = seconds === undefined ? {} : { retryAfterSeconds: seconds };
+  if (isTransientStatus(response.status)) return { kind: 'unavailable', ...wait };
   let answered: oauth.PushedAuthorizationResponse;
   try {
     answered = await oauth.processPushedAuthorizationResponse(server, client, response);
@@ -120,7 +119,7 @@ export async function validatePushResponse(
     if (answer === undefined) throw error;
     return answer.error === undefined
       ? { kind: 'malformed' }
-      : { kind: 'rejected', error: authorizationErrorOf(answer.error) };
+      : { kind: 'rejected', error: authorizationErrorOf(answer.error), ...wait };
   }
   const { request_uri: requestUri, expires_in: expiresInSeconds } = answered;
   const isUsable = requestUri.length <= PUSHED_REQUEST_URI_MAX_LENGTH && VISIBLE_ASCII.test(requestUri);

@@ -186,7 +186,7 @@ export type PushOutcome =
       /** Present where the client's own method was refused and this one was not: keep it with the client. */
       readonly tokenEndpointAuthMethod?: TokenEndpointAuthMethod;
     }
-  | { readonly kind: 'rejected'; readonly error: AuthorizationError }
+  | { readonly kind: 'rejected'; readonly error: AuthorizationError; readonly retryAfterSeconds?: number }
   /** It did not answer, or could not for now; nothing has begun. */
   | { readonly kind: 'unavailable'; readonly retryAfterSeconds?: number }
   /** A whole answer that is none. */

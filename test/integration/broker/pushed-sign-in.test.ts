@@ -258,6 +258,20 @@ describe('a push that fails', () => {
     expect(await connect()).toMatchObject({ status: 'requires_auth' });
   });
 
+  it('for now, in its own words, can be tried again after the time that it names', async () => {
+    const { authorizationServer, connect } = await begin();
+    authorizationServer.bend({
+      endpoint: 'pushed_authorization',
+      respond: { status: 400, headers: { 'retry-after': '7' }, body: { error: 'temporarily_unavailable' } },
+    });
+    expect(await connect()).toMatchObject({
+      status: 'error',
+      code: 'authorization_failed',
+      retryable: true,
+      retryAfterSeconds: 7,
+    });
+  });
+
   it('by its scope is made without one, and says why', async () => {
     const { authorizationServer, connect } = await begin();
     authorizationServer.bend(refuse('invalid_scope'));
