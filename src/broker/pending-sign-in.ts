@@ -4,6 +4,7 @@
  */
 import { BrokerError } from '../core/errors.js';
 import type { ClientConfiguration, PendingAuthorization, SignInFailure } from '../vault/index.js';
+import { authenticatingClient } from './authenticating-client.js';
 import type { ConnectArguments } from './broker.js';
 import { changesSignIn, namesOtherScope } from './changed-sign-in.js';
 import { doubtEndpoints } from './form-endpoints.js';
@@ -58,6 +59,8 @@ export async function pendingSignIn(
   const current = await renewedSignIn(parts, pending);
   if (current.failure !== undefined)
     return { kind: 'answer', payload: await sayFailure(parts, server, configuration, current, current.failure) };
+  // A key that cannot be read keeps the codes from being redeemed: whoever mends it has to be told.
+  if (current.device !== undefined) await authenticatingClient(parts, current.serverName, current.client);
   return { kind: 'answer', payload: await sameSignIn(parts, current) };
 }
 

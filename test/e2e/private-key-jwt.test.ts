@@ -1,11 +1,15 @@
 /** Clients that authenticate with a key (RFC 7523 section 2.2), at a real authorization server, with and without a user. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { AuthorizationServerOptions } from '../support/authorization-server.js';
 import type { Answer as BentAnswer } from '../support/bend.js';
 import { visit } from '../support/browser.js';
 import { createStage } from '../support/stage.js';
 import { CLIENT_ID, NAME, type Settings, type Unattended, unattended } from '../support/unattended-story.js';
 
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const HOUR_MS = 3_600_000;
 const EC = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 const RSA = generateKeyPairSync('rsa', { modulusLength: 2_048 }).privateKey;
@@ -21,14 +25,21 @@ afterEach(() => stage.close());
 async function withKey(
   { key, alg, text }: { readonly key: KeyObject; readonly alg: string; readonly text: string },
   settings: Settings = { grantType: 'client_credentials' },
+  options: AuthorizationServerOptions = {},
 ): Promise<Unattended> {
   const story = await unattended(stage, {
     authorizationServer: {
+      ...options,
       clients: [
         {
           clientId: CLIENT_ID,
           privateKey: { key, alg },
-          grantTypes: ['client_credentials', 'authorization_code', 'refresh_token'],
+          grantTypes: [
+            'client_credentials',
+            'authorization_code',
+            'refresh_token',
+            ...(options.deviceFlow === true ? [DEVICE_GRANT] : []),
+          ],
         },
       ],
     },
@@ -117,6 +128,27 @@ describe('a client with a private key', () => {
     expect(await composed.broker.clearAuth(composed.principal, { serverName: NAME })).toMatchObject({
       revocation: 'revoked',
     });
+  });
+
+  it('that cannot be read for a while does not end a sign-in on another device: it says so, and goes on', async () => {
+    const { composed, connect, file, home, tokenRequests } = await withKey(
+      { key: EC, alg: 'ES256', text: pem(EC) },
+      { grantType: 'device_code' },
+      { deviceFlow: true },
+    );
+    const asked = await connect();
+    await visit(asked.authUrl ?? '');
+    await rm(join(home.path, 'client.key'));
+    composed.advance(60_000);
+
+    const refused = await connect();
+    expect(refused).toMatchObject({ status: 'error', code: 'invalid_input' });
+    expect(refused.error).toContain('client.key');
+    expect(tokenRequests()).toEqual([]);
+
+    await file('client.key', pem(EC));
+    composed.advance(60_000);
+    expect(await connect()).toMatchObject({ status: 'success' });
   });
 
   it.each([
