@@ -103,6 +103,6 @@ async function finding(step: Finding['step'], look: () => Promise<Verdict>): Pro
   }
 }
 
-function failed({ message, code }: BrokerError): Verdict {
-  return { ok: false, message, code };
+function failed({ message, code, nextStep }: BrokerError): Verdict {
+  return { ok: false, message, code, ...(nextStep !== undefined && { nextStep }) };
 }

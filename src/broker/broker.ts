@@ -8,6 +8,7 @@ import type { Host, InputAnswers, InputRound } from '../core/host.js';
 import type { Principal } from '../core/principal.js';
 import type { HostChange } from '../upstream/index.js';
 import type { Administration } from './administration.js';
+import type { AgentTools, NewToolChoice } from './agent-tools.js';
 import type { AccountsEntrance, AccountsOpened, CallbackResult, FormResult, LaunchResult } from './browser-results.js';
 import type { Cleared, Failure, Outcome } from './outcomes.js';
 import type { ServerStatus } from './server-status.js';
@@ -123,6 +124,8 @@ export interface Finding {
   readonly advice?: string;
   /** The error behind it, for whoever words what to do about that. */
   readonly code?: ErrorCode;
+  /** That error's own step, said to an agent. */
+  readonly nextStep?: string;
 }
 
 export interface Broker {
@@ -213,6 +216,17 @@ export interface Broker {
   diagnose(principal: Principal, serverName: string): Promise<readonly Finding[]>;
   /** Removes a server that an agent added, with its credentials. Returns whether there was one. */
   removeAddedServer(principal: Principal, serverName: string): Promise<boolean>;
+  /** The user's agents that are known, in order of name: the caller's own at least. */
+  agents(principal: Principal): Promise<readonly string[]>;
+  /** A server's tools, to choose from for the principal's agent; connects on demand, at most 10 s. */
+  toolsToChoose(principal: Principal, serverName: string): Promise<AgentTools | Failure>;
+  /** What the principal's agent may see and call from its next call on, in every process. */
+  chooseTools(
+    principal: Principal,
+    args: { readonly serverName: string; readonly choice: NewToolChoice },
+  ): Promise<{ readonly status: 'success'; readonly serverName: string } | Failure>;
+  /** Forgets what was chosen of a server that is there no more, for every agent of the user's. */
+  forgetToolChoices(principal: Principal, serverName: string): Promise<void>;
   /** For the command line alone. */
   readonly administration: Administration;
 

@@ -40,7 +40,8 @@ function beginWalk(serverName: string): Walk {
         return value;
       } catch (error) {
         if (!(error instanceof BrokerError)) throw error;
-        findings.push({ step: name, ok: false, message: error.message, code: error.code });
+        const { message, code, nextStep } = error;
+        findings.push({ step: name, ok: false, message, code, ...(nextStep !== undefined && { nextStep }) });
         return undefined;
       }
     },

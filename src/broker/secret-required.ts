@@ -1,7 +1,9 @@
 /** `requires_auth` for a secret that an entry names: the user's own by a local form, others by whoever administers them. */
+import { shellWord } from '../core/shell-word.js';
 import { openSecretForm } from './form-tokens.js';
 import type { NamedSecretReference } from './named-secrets.js';
-import { helpfulSkills, REASON_SENTENCES, STEP_OPEN_FORM } from './next-steps.js';
+import { skillsOf } from './helpful-skills.js';
+import { REASON_SENTENCES, STEP_OPEN_FORM } from './next-steps.js';
 import { observe } from './observations.js';
 import type { RequiresAuth } from './outcomes.js';
 import type { Parts } from './parts.js';
@@ -20,23 +22,18 @@ export async function secretRequired(
     serverName,
     authType: 'api_key',
     authUrl: authUrl ?? null,
-    completion: 'form',
+    ...(authUrl !== undefined && { completion: 'form' as const }),
     reason: 'secret_missing',
-    helpfulSkills: helpfulSkills(serverName),
+    helpfulSkills: skillsOf(asker.entry),
     nextStep: `${REASON_SENTENCES.secret_missing} ${stepOf(reference, authUrl !== undefined)}`,
   };
 }
 
 function stepOf({ source, name }: NamedSecretReference, hasForm: boolean): string {
   if (source === 'user_secret') {
-    const inTerminal = `In a terminal: mcp-oauth-broker secret set ${quoted(name)}.`;
+    const inTerminal = `In a terminal: mcp-oauth-broker secret set ${shellWord(name)}.`;
     return hasForm ? `${STEP_OPEN_FORM} ${inTerminal}` : inTerminal;
   }
   const [whose, option] = source === 'team_secret' ? ['team', '--team'] : ['organisation', '--org'];
-  return `It belongs to the ${whose}: ask the administrator to run: mcp-oauth-broker secret set ${quoted(name)} ${option}. Then call connect_to_mcp_server again.`;
-}
-
-/** A name from the user's file, as a shell takes it for one word. */
-function quoted(name: string): string {
-  return /^[\w.@%+=:,/-]+$/u.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
+  return `It belongs to the ${whose}: ask the administrator to run: mcp-oauth-broker secret set ${shellWord(name)} ${option}. Then call connect_to_mcp_server again.`;
 }

@@ -1,6 +1,8 @@
 /** What a person at a terminal can do about an error; `nextStep` speaks to an agent. */
 import { displayText } from '../core/display-text.js';
 import type { ErrorCode } from '../core/errors.js';
+import type { Principal } from '../core/principal.js';
+import { shellWord } from '../core/shell-word.js';
 
 export interface Failed {
   readonly code: ErrorCode;
@@ -10,13 +12,11 @@ export interface Failed {
   readonly retryAfterSeconds?: number;
 }
 
-/** @param command what the user types to start this program */
-export function adviceFor(failed: Failed, command: string): string | undefined {
-  return remedyFor(failed, command) ?? doctorFor(failed, command) ?? laterFor(failed);
-}
-
-/** The same for the findings of `doctor` itself, which does not send anybody to `doctor`. */
-export function remedyFor(failed: Failed, command: string): string | undefined {
+/**
+ * What mends it, by its code alone.
+ * @param command what the user types to start this program
+ */
+export function remedyFor(failed: Failed, command: string, principal: Principal): string | undefined {
   const name = displayText(failed.serverName);
   switch (failed.code) {
     case 'unknown_server':
@@ -50,6 +50,8 @@ export function remedyFor(failed: Failed, command: string): string | undefined {
       return `Ask for more: "${command} connect ${name} --scope SCOPES".`;
     case 'tool_not_found':
       return `See its tools with "${command} tools ${name}".`;
+    case 'not_a_member':
+      return `An administrator of the team "${displayText(principal.team)}" lets you in again with "${command} member add ${shellWord(displayText(principal.user))}".`;
     case 'vault_key_wrong':
       return 'Give the key that the vault was made with (MCP_OAUTH_KEY, or its key file). Nothing was changed.';
     default:
@@ -57,7 +59,8 @@ export function remedyFor(failed: Failed, command: string): string | undefined {
   }
 }
 
-function doctorFor({ code, serverName }: Failed, command: string): string | undefined {
+/** Where `doctor` can say more. */
+export function doctorFor({ code, serverName }: Failed, command: string): string | undefined {
   switch (code) {
     case 'discovery_failed':
     case 'upstream_unreachable':
@@ -68,7 +71,8 @@ function doctorFor({ code, serverName }: Failed, command: string): string | unde
   }
 }
 
-function laterFor({ retryable, retryAfterSeconds }: Failed): string | undefined {
+/** What passes by itself. */
+export function laterFor({ retryable, retryAfterSeconds }: Failed): string | undefined {
   if (retryable !== true) return undefined;
   return retryAfterSeconds === undefined ? 'Try again later.' : `Try again in ${retryAfterSeconds} s.`;
 }

@@ -18,6 +18,8 @@ export interface ForeignServer {
   readonly serverName: string;
   /** The user's file has an entry of this name. */
   readonly isTaken: boolean;
+  /** It stands in a file of the current folder, which whoever wrote the folder may have written. */
+  readonly isOfFolder: boolean;
   readonly imported:
     | {
         readonly kind: 'entry';

@@ -1,13 +1,14 @@
 /** Says what a call came to: the payload as a JSON line with `--json`, a few calm sentences otherwise, and the exit code. */
 import type { MemberCleared } from '../broker/administration.js';
 import { failurePayload } from '../broker/failure.js';
+import { stepOfError } from '../broker/next-steps.js';
 import type { Cleared, Failure, Outcome, RequiresAuth, RequiresOauthConfig, Success } from '../broker/outcomes.js';
 import { displayText } from '../core/display-text.js';
 import type { BrokerError } from '../core/errors.js';
-import { GENERAL_SKILL, PRODUCT_NAME } from '../core/names.js';
-import { adviceFor } from './advice.js';
+import { GENERAL_SKILL } from '../core/names.js';
 import type { CommandContext } from './command.js';
 import { EXIT_AUTHORIZATION_NEEDED, EXIT_FAILED, EXIT_SUCCESS } from './exit-code.js';
+import { adviceOfFailure, configureCommand, forTerminal, signInStep } from './next-step.js';
 import type { Terminal } from './terminal.js';
 
 const ERROR_MAX_LENGTH = 1_000;
@@ -24,7 +25,7 @@ const CONFIGURATION_NEEDED: Readonly<Record<RequiresOauthConfig['reason'], strin
 
 /** Reports an outcome and returns the exit code that it means. */
 export function reportOutcome(context: CommandContext, outcome: Outcome): number {
-  context.terminal.payload(outcome);
+  context.terminal.payload(forTerminal(context, outcome));
   switch (outcome.status) {
     case 'success':
       sayConnected(context.terminal, outcome);
@@ -67,7 +68,7 @@ export function reportCleared(
 
 /** The payload of an error that came as an exception. */
 export function failureOf(error: BrokerError, serverName: string): Failure {
-  return failurePayload(serverName, error, [GENERAL_SKILL], `Run: ${PRODUCT_NAME} doctor`);
+  return failurePayload(serverName, error, [GENERAL_SKILL], stepOfError(error.code));
 }
 
 function counted(count: number, noun: string): string {
@@ -85,7 +86,8 @@ function sayConnected(terminal: Terminal, outcome: Success): void {
   if (outcome.scope !== undefined && outcome.scope !== '') terminal.line(`  Scope: ${displayText(outcome.scope)}`);
 }
 
-function sayWhatIsNeeded({ terminal, dependencies }: CommandContext, outcome: RequiresOauthConfig): void {
+function sayWhatIsNeeded(context: CommandContext, outcome: RequiresOauthConfig): void {
+  const { terminal, dependencies } = context;
   const { serverName, oauthDiscovery: found } = outcome;
   const consoleUrl = dependencies.consoleUrl(serverName);
   terminal.line(`${terminal.style.bold(serverName)} ${CONFIGURATION_NEEDED[outcome.reason]}`);
@@ -96,13 +98,9 @@ function sayWhatIsNeeded({ terminal, dependencies }: CommandContext, outcome: Re
   terminal.line(`  Client secret         ${found.needsClientSecret ? 'needed' : 'not needed'}`);
   terminal.line(`  Authorization server  ${displayText(found.issuer)}`);
   terminal.line();
-  const isAboutScope = outcome.reason === 'scope_rejected';
-  terminal.line(isAboutScope ? 'Then run:' : 'Then run, with the client that it gave you:');
-  terminal.line(
-    isAboutScope
-      ? `  ${dependencies.command} connect ${serverName} --scope SCOPES`
-      : `  ${dependencies.command} connect ${serverName} --client-id ID${found.needsClientSecret ? ' --client-secret-stdin' : ''}`,
-  );
+  const bringsClient = outcome.reason !== 'scope_rejected' && outcome.reason !== 'confirmation_required';
+  terminal.line(bringsClient ? 'Then run, with the client that it gave you:' : 'Then run:');
+  terminal.line(`  ${configureCommand(context, outcome)}`);
   if (outcome.configUrl !== undefined) {
     terminal.line('or, while a broker is running (in your MCP host), fill in the form at');
     terminal.line(`  ${displayText(outcome.configUrl, ERROR_MAX_LENGTH)}`);
@@ -110,26 +108,28 @@ function sayWhatIsNeeded({ terminal, dependencies }: CommandContext, outcome: Re
 }
 
 /** The page itself is for `connect`, which stays to take the answer. */
-function sayHowToSignIn({ terminal, dependencies }: CommandContext, outcome: RequiresAuth): void {
-  if (terminal.json) return;
-  const { serverName, authType, reason } = outcome;
-  const takesKey = authType === 'bearer' || authType === 'api_key';
-  const isRefused = reason === 'key_rejected' || reason === 'token_rejected';
-  terminal.problem(
-    isRefused
-      ? `${serverName} refused the ${takesKey ? 'key' : 'token'}.`
-      : `${serverName} needs you to ${takesKey ? 'give a key' : 'sign in'} first${reason === undefined ? '' : ` (${reason})`}.`,
-  );
-  terminal.problem(`  Run: ${dependencies.command} ${takesKey ? 'key set' : 'connect'} ${serverName}`);
+function sayHowToSignIn(context: CommandContext, outcome: RequiresAuth): void {
+  if (context.terminal.json) return;
+  context.terminal.problem(`${outcome.serverName} ${whatIsMissing(outcome)}`);
+  context.terminal.problem(`  ${signInStep(context, outcome)}`);
 }
 
-function sayWhatFailed({ terminal, dependencies }: CommandContext, outcome: Failure): void {
+function whatIsMissing({ authType, reason }: RequiresAuth): string {
+  if (reason === 'secret_missing') return 'needs a secret that is not stored yet.';
+  const takesKey = authType === 'bearer' || authType === 'api_key';
+  if (reason === 'key_rejected' || reason === 'token_rejected') return `refused the ${takesKey ? 'key' : 'token'}.`;
+  const why = reason === undefined ? '' : ` (${reason})`;
+  return `needs you to ${takesKey ? 'give a key' : 'sign in'} first${why}.`;
+}
+
+function sayWhatFailed(context: CommandContext, outcome: Failure): void {
+  const { terminal } = context;
   if (terminal.json) return;
   const name = outcome.serverName === '' ? '' : `${displayText(outcome.serverName)}: `;
   terminal.problem(`${name}${displayText(outcome.error, ERROR_MAX_LENGTH)}`);
   const upstream = outcome.upstreamError;
   if (upstream !== undefined)
     terminal.problem(`  The server's words (${upstream.code}): ${displayText(upstream.message)}`);
-  const advice = adviceFor(outcome, dependencies.command);
+  const advice = adviceOfFailure(context, outcome);
   if (advice !== undefined) terminal.problem(`  ${advice}`);
 }

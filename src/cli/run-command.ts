@@ -8,6 +8,7 @@ import { failureOf, reportOutcome } from './outcome-report.js';
 import { createProgram } from './program.js';
 import { refuseSecretArguments } from './secret-arguments.js';
 import { createTerminal, type Terminal } from './terminal.js';
+import { commandPath, usageMessage } from './usage-message.js';
 
 /**
  * Runs the command that `argv` names (without node and script); nothing given prints help.
@@ -28,47 +29,32 @@ export async function runCommand(argv: readonly string[], dependencies: CliDepen
     await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    return exitCodeOf(error, terminal);
-  }
-
-  function exitCodeOf(error: unknown, output: Terminal): number {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT_SUCCESS;
-    if (error instanceof CommanderError) return reportUsage(dependencies, output, usageMessage(error));
-    if (error instanceof UsageError) return reportUsage(dependencies, output, error.message);
-    const failure =
-      error instanceof BrokerError
-        ? error
-        : new BrokerError('internal_error', 'Something went wrong inside the broker.', { cause: error });
-    reportOutcome(contextOf(dependencies, output, undefined), failureOf(failure, ''));
-    if (!(error instanceof BrokerError)) output.problem(`  ${error instanceof Error ? error.message : String(error)}`);
-    return EXIT_FAILED;
+    if (!(error instanceof CommanderError || error instanceof UsageError))
+      return reportFailure(dependencies, terminal, error);
+    const path = commandPath(program, own);
+    const message = error instanceof UsageError ? error.message : usageMessage(error, program, path);
+    return reportUsage(dependencies, terminal, message, path);
   }
+}
+
+function reportFailure(dependencies: CliDependencies, terminal: Terminal, error: unknown): number {
+  const failure =
+    error instanceof BrokerError
+      ? error
+      : new BrokerError('internal_error', 'Something went wrong inside the broker.', { cause: error });
+  reportOutcome(contextOf(dependencies, terminal, undefined), failureOf(failure, ''));
+  if (failure !== error) terminal.problem(`  ${error instanceof Error ? error.message : String(error)}`);
+  return EXIT_FAILED;
 }
 
 function contextOf(dependencies: CliDependencies, terminal: Terminal, agent: string | undefined): CommandContext {
   return { dependencies, terminal, principal: dependencies.principal(agent), agent };
 }
 
-function reportUsage({ command }: CliDependencies, terminal: Terminal, message: string): number {
-  terminal.payload(failureOf(new BrokerError('invalid_input', message, { nextStep: `Run: ${command} --help` }), ''));
-  if (!terminal.json) terminal.problem(`${message}\nSee: ${command} --help`);
+function reportUsage({ command }: CliDependencies, terminal: Terminal, message: string, path: string): number {
+  const help = `${`${command} ${path}`.trim()} --help`;
+  terminal.payload(failureOf(new BrokerError('invalid_input', message, { nextStep: `Run: ${help}` }), ''));
+  if (!terminal.json) terminal.problem(`${message}\nSee: ${help}`);
   return EXIT_USAGE;
-}
-
-/** Commander's messages repeat what was typed, which may be a secret: only the kind of mistake and a bare option name are kept. */
-function usageMessage(error: CommanderError): string {
-  switch (error.code) {
-    case 'commander.unknownOption':
-      return `There is no option ${/'(--?[A-Za-z][A-Za-z-]{0,30})/u.exec(error.message)?.[1] ?? 'of that name'}.`;
-    case 'commander.unknownCommand':
-      return 'There is no such command.';
-    case 'commander.excessArguments':
-      return 'Too many arguments. A secret is never an argument; an argument with spaces needs quotes.';
-    case 'commander.invalidArgument':
-      return error.message.replace(/^error: option '(--[a-z-]+)[^']*' argument '.*' is invalid\. /su, '$1: ');
-    case 'commander.help':
-      return 'Say which command.';
-    default:
-      return error.message.replace(/^error: /u, '');
-  }
 }

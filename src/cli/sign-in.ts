@@ -9,6 +9,7 @@ import { displayText } from '../core/display-text.js';
 import { WAIT_MAX_SECONDS, WAIT_POLL_MS } from '../core/limits.js';
 import type { CommandContext } from './command.js';
 import { EXIT_AUTHORIZATION_NEEDED } from './exit-code.js';
+import { forTerminal } from './next-step.js';
 import { reportOutcome } from './outcome-report.js';
 import { openPastePrompt, type PastePrompt } from './paste-prompt.js';
 import { pageToVisit, sayWhereToSignIn } from './sign-in-page.js';
@@ -36,7 +37,7 @@ export async function signIn(
     const page = pageToVisit(outcome);
     const canEndHere = outcome.completion !== 'paste_back' || options.readsStdin;
     if (page === undefined) return reportOutcome(context, outcome);
-    context.terminal.payload(outcome);
+    context.terminal.payload({ ...outcome, nextStep: stepOf(context, outcome) });
     sayWhereToSignIn(context.terminal, outcome, page);
     // Without standard input nobody could paste the answer: it is for the next command, with `--browser` or a terminal.
     if (pages > PAGES_MAX || Date.now() >= deadlineAt || !canEndHere) return EXIT_AUTHORIZATION_NEEDED;
@@ -55,6 +56,17 @@ export async function signIn(
     outcome = answer;
   }
   return reportOutcome(context, outcome);
+}
+
+/** Said with the page, while this command waits. */
+function stepOf({ dependencies }: CommandContext, { serverName, completion }: RequiresAuth): string {
+  const what = {
+    callback: 'Open authUrl in a browser on this machine and sign in.',
+    paste_back: 'Open authUrl in a browser, sign in, and give this command the address that the browser ends on.',
+    device: 'Open authUrl on any device, compare or enter userCode there, and sign in.',
+    form: 'Open authUrl (or configUrl) in a browser on this machine and fill in the form.',
+  }[completion ?? 'form'];
+  return `${what} It can still be finished later: ${dependencies.command} connect ${serverName}`;
 }
 
 /** Opens the page, where it is for a browser of this machine. @returns what the user is told. */
@@ -136,7 +148,7 @@ async function pastedAnswer(
     const outcome = await broker.connect(context.principal, { ...again, callbackUrl: line });
     if (outcome.status !== 'error' || (outcome.code !== 'state_invalid' && outcome.code !== 'invalid_input'))
       return outcome;
-    context.terminal.payload(outcome);
+    context.terminal.payload(forTerminal(context, outcome));
     if (!context.terminal.json) context.terminal.problem(`${displayText(outcome.error)} The sign-in goes on.`);
     prompt.show(PASTE_PROMPT);
   }

@@ -2,6 +2,7 @@
 import type { CommandContext, Register } from '../command.js';
 import type { NewServerEntry } from '../dependencies.js';
 import { EXIT_SUCCESS, UsageError } from '../exit-code.js';
+import { serverNameArgument } from '../name-arguments.js';
 import { reportOutcome } from '../outcome-report.js';
 
 /** @param afterSeparator the words after `--`, or undefined where there is no `--` */
@@ -10,7 +11,7 @@ export function registerAdd(afterSeparator: readonly string[] | undefined): Regi
     program
       .command('add')
       .description('add a server by its URL, or a command that is started: add NAME -- CMD ARGS…')
-      .argument('<name>', 'what the server is called')
+      .argument('<name>', 'what the server is called', serverNameArgument)
       .argument('[url...]', 'its URL, or a command after --')
       .option('--team', 'for everybody of your team: a URL only')
       .usage('NAME URL [--team] | NAME -- CMD ARGS…')

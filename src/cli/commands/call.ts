@@ -1,6 +1,7 @@
 /** `call NAME TOOL [JSON]`: one call, with the server's result as it came. */
 import type { Register } from '../command.js';
 import { EXIT_FAILED, EXIT_SUCCESS, UsageError } from '../exit-code.js';
+import { accountArgument, serverNameArgument } from '../name-arguments.js';
 import { reportOutcome } from '../outcome-report.js';
 import { printableText, type Terminal } from '../terminal.js';
 
@@ -10,10 +11,10 @@ export const registerCall: Register = (program, run) => {
   program
     .command('call')
     .description('call one tool')
-    .argument('<name>', 'the server')
+    .argument('<name>', 'the server', serverNameArgument)
     .argument('<tool>', 'the tool')
     .argument('[json]', 'its arguments, a JSON object')
-    .option('--account <name>', 'which of your accounts')
+    .option('--account <name>', 'which of your accounts', accountArgument)
     .action((serverName: string, toolName: string, json: string | undefined, options: { readonly account?: string }) =>
       run(async (context) => {
         const call = { serverName, toolName, arguments: toolArguments(json), account: options.account };

@@ -4,6 +4,7 @@ import type { ConnectArguments } from '../../broker/broker.js';
 import { PENDING_AUTHORIZATION_TTL_MS } from '../../core/limits.js';
 import type { CommandContext, Register } from '../command.js';
 import { UsageError } from '../exit-code.js';
+import { accountArgument, serverNameArgument } from '../name-arguments.js';
 import { readSecret } from '../secret-input.js';
 import { signIn } from '../sign-in.js';
 
@@ -23,8 +24,8 @@ export const registerConnect: Register = (program, run) => {
   program
     .command('connect')
     .description('sign in to a server and wait until it is done')
-    .argument('<name>')
-    .option('--account <name>', 'which of your accounts (default: default)')
+    .argument('<name>', 'the server', serverNameArgument)
+    .option('--account <name>', 'which of your accounts (default: default)', accountArgument)
     .option('--client-id <id>', 'a client that you registered')
     .option('--redirect-uri <uri>', 'its redirect URI')
     .option('--scope <scope>', 'the scopes to ask for; "" asks for none')

@@ -1,10 +1,11 @@
 /** `doctor [NAME]`: what is wrong with the installation, or with one server, and what to do. */
 import type { Finding } from '../../broker/broker.js';
 import { displayText } from '../../core/display-text.js';
-import { PRODUCT_NAME } from '../../core/names.js';
 import { remedyFor } from '../advice.js';
-import type { Register } from '../command.js';
+import type { CommandContext, Register } from '../command.js';
 import { EXIT_AUTHORIZATION_NEEDED, EXIT_FAILED, EXIT_SUCCESS } from '../exit-code.js';
+import { serverNameArgument } from '../name-arguments.js';
+import { saidToPerson, withCommand } from '../next-step.js';
 import { processFindings } from '../process-findings.js';
 import type { Terminal } from '../terminal.js';
 
@@ -16,31 +17,38 @@ export const registerDoctor: Register = (program, run) => {
   program
     .command('doctor')
     .description('find out what is wrong, with the installation or with one server')
-    .argument('[name]')
+    .argument('[name]', 'the server', serverNameArgument)
     .action((serverName: string | undefined) =>
-      run(async ({ dependencies, terminal, principal }) => {
-        const findings =
+      run(async (context) => {
+        const { dependencies, terminal, principal } = context;
+        const found =
           serverName === undefined
             ? [
                 ...(await processFindings(dependencies.env, dependencies.version)),
                 ...(await dependencies.diagnoseInstallation()),
               ]
             : await (await dependencies.broker()).diagnose(principal, serverName);
+        const findings = found.map((finding) => advised(context, finding, serverName ?? ''));
         terminal.payload({ findings });
-        for (const finding of findings)
-          print(terminal, finding, adviceOf(finding, serverName ?? '', dependencies.command));
+        for (const finding of findings) print(terminal, finding);
         return exitCodeOf(findings);
       }),
     );
 };
 
-/** The broker words its advice with the product's name; what the user types is ours to know. */
-function adviceOf({ advice, code }: Finding, serverName: string, command: string): string | undefined {
-  if (advice !== undefined) return advice.replaceAll(`${PRODUCT_NAME} `, `${command} `);
-  return code === undefined ? undefined : remedyFor({ code, serverName }, command);
+/** The broker words its advice with the product's name and for an agent; what the user types is ours to know. */
+function advised({ dependencies, principal }: CommandContext, finding: Finding, serverName: string): Finding {
+  const { command } = dependencies;
+  const { nextStep, ...found } = finding;
+  const { advice, code } = found;
+  const said =
+    (advice === undefined ? undefined : withCommand(advice, command)) ??
+    (code === undefined ? undefined : remedyFor({ code, serverName }, command, principal)) ??
+    (nextStep === undefined ? undefined : saidToPerson(nextStep, command));
+  return said === undefined ? found : { ...found, advice: said };
 }
 
-function print({ line, style }: Terminal, { step, ok, message }: Finding, advice: string | undefined): void {
+function print({ line, style }: Terminal, { step, ok, message, advice }: Finding): void {
   const mark = ok === null ? style.dim('–') : ok ? style.good('✓') : style.bad('✗');
   line(`${mark} ${step}: ${displayText(message, TEXT_MAX_LENGTH)}`);
   if (advice !== undefined) line(`    ${displayText(advice, TEXT_MAX_LENGTH)}`);

@@ -1,5 +1,6 @@
 /** `import HOST`: takes the servers of another MCP host over into the user's file; its secrets go to the vault. */
 import { Argument } from 'commander';
+import { displayText } from '../../core/display-text.js';
 import { BrokerError } from '../../core/errors.js';
 import { HOST_NAMES, type HostName } from '../../core/names.js';
 import type { CommandContext, Register } from '../command.js';
@@ -20,19 +21,29 @@ interface Skipped {
   readonly hasFailed?: true;
 }
 
+interface ImportOptions {
+  readonly project?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** A command, and where a variable of the user's goes, are for the user to choose: a cloned repository brings its own. */
+const NOT_LOOKED_AT =
+  'it stands in a file of this folder, and would run or be sent what that says: look at the file, then import with --project';
+
 export const registerImport: Register = (program, run) => {
   program
     .command('import')
     .description('take over the servers of another MCP host')
     .addArgument(new Argument('<host>', 'whose servers').choices(HOST_NAMES))
+    .option('--project', "take those of this folder's files too, which you have looked at")
     .option('--dry-run', 'say what would be taken, and change nothing')
-    .action((host: HostName, { dryRun = false }: { readonly dryRun?: boolean }) =>
+    .action((host: HostName, { project = false, dryRun = false }: ImportOptions) =>
       run(async (context) => {
         const { dependencies, terminal } = context;
         const { files, servers } = await dependencies.foreignServers(host);
         if (files.length === 0) return reportOutcome(context, noConfiguration(host));
         const results: (Taken | Skipped)[] = [];
-        for (const server of servers) results.push(await take(context, server, results, dryRun));
+        for (const server of servers) results.push(await take(context, server, results, { project, dryRun }));
         report(context, host, files, results, dryRun);
         terminal.payload({ status: 'success', host, files, dryRun, ...parted(results) });
         return results.some((result) => 'hasFailed' in result) ? EXIT_FAILED : EXIT_SUCCESS;
@@ -48,11 +59,12 @@ function noConfiguration(host: HostName) {
 /** @param before what came of the others: two names may become one of ours, and their secrets must not meet. */
 async function take(
   context: CommandContext,
-  { serverName, imported, isTaken }: ForeignServer,
+  { serverName, imported, isTaken, isOfFolder }: ForeignServer,
   before: readonly (Taken | Skipped)[],
-  dryRun: boolean,
+  { project, dryRun }: Required<ImportOptions>,
 ): Promise<Taken | Skipped> {
   if (imported.kind === 'skipped') return { serverName, reason: imported.reason };
+  if (isOfFolder && !project) return { serverName, reason: NOT_LOOKED_AT };
   if (isTaken || before.some((result) => 'secrets' in result && result.serverName === serverName))
     return { serverName, reason: 'there is an entry of this name already' };
   const { entry, secrets, notes } = imported;
@@ -112,12 +124,12 @@ function report(
   for (const path of files) terminal.line(style.dim(path));
   for (const result of results) {
     if ('reason' in result) {
-      terminal.line(`${style.dim('–')} ${style.bold(result.serverName)} was not taken: ${result.reason}`);
+      terminal.line(`${style.dim('–')} ${style.bold(result.serverName)} was not taken: ${displayText(result.reason)}`);
       continue;
     }
     terminal.line(`${style.good('✓')} ${style.bold(result.serverName)}${dryRun ? ' would be taken' : ''}`);
-    for (const name of result.secrets) terminal.line(`  secret in the vault: ${name}`);
-    for (const note of result.notes) terminal.line(`  ${note}`);
+    for (const name of result.secrets) terminal.line(`  secret in the vault: ${displayText(name)}`);
+    for (const note of result.notes) terminal.line(`  ${displayText(note)}`);
   }
   const { imported } = parted(results);
   if (!dryRun && imported.some(({ secrets }) => secrets.length > 0))

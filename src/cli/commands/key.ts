@@ -1,6 +1,7 @@
 /** `key set NAME`: stores a bearer token or API key, read without echo or from standard input. */
 import { displayText } from '../../core/display-text.js';
 import type { Register } from '../command.js';
+import { accountArgument, serverNameArgument } from '../name-arguments.js';
 import { reportOutcome } from '../outcome-report.js';
 import { readSecret } from '../secret-input.js';
 
@@ -9,8 +10,8 @@ export const registerKey: Register = (program, run) => {
   key
     .command('set')
     .description('store the token or key of a server; it is asked for, or read from standard input')
-    .argument('<name>')
-    .option('--account <name>', 'which of your accounts')
+    .argument('<name>', 'the server', serverNameArgument)
+    .option('--account <name>', 'which of your accounts', accountArgument)
     .action((serverName: string, options: { readonly account?: string }) =>
       run(async (context) => {
         const value = await readSecret(

@@ -3,13 +3,14 @@ import { displayText } from '../../core/display-text.js';
 import { BrokerError } from '../../core/errors.js';
 import type { CommandContext, Register } from '../command.js';
 import { EXIT_SUCCESS } from '../exit-code.js';
+import { serverNameArgument } from '../name-arguments.js';
 import { failureOf, reportOutcome } from '../outcome-report.js';
 
 export const registerRemove: Register = (program, run) => {
   program
     .command('remove')
     .description('remove a server, also one that an agent added, or one of your team')
-    .argument('<name>')
+    .argument('<name>', 'the server', serverNameArgument)
     .action((serverName: string) =>
       run(async (context) => {
         const { dependencies, terminal, principal } = context;

@@ -4,6 +4,7 @@ import { displayText } from '../../core/display-text.js';
 import { SEARCH_LIMIT_MAX, TOOLS_MAX } from '../../core/limits.js';
 import type { CommandContext, Register } from '../command.js';
 import { EXIT_SUCCESS } from '../exit-code.js';
+import { serverNameArgument } from '../name-arguments.js';
 import { reportOutcome } from '../outcome-report.js';
 
 const PAGES_MAX = TOOLS_MAX / SEARCH_LIMIT_MAX;
@@ -13,7 +14,7 @@ export const registerTools: Register = (program, run) => {
   program
     .command('tools')
     .description('list the tools of a server')
-    .argument('<name>')
+    .argument('<name>', 'the server', serverNameArgument)
     .action((serverName: string) => run((context) => listTools(context, serverName)));
 };
 
