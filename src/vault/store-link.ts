@@ -34,18 +34,34 @@ export function createStoreLink<C>(driver: StoreDriver<C>, shown: string, timeou
   const { busyTimeoutMs = VAULT_BUSY_TIMEOUT_MS, attemptTimeoutMs = STORE_ATTEMPT_TIMEOUT_MS } = timeouts;
   let current: Promise<C> | undefined;
   let isOpen = true;
+  let absence: { readonly since: number; readonly seenAt: number } | undefined;
 
   async function run<T>(operation: (connection: C, attempt: number) => Promise<T>): Promise<T> {
-    const startedAt = performance.now();
     for (let attempt = 0; ; attempt += 1) {
       if (!isOpen) throw new TypeError('The store is closed.');
-      const leftMs = busyTimeoutMs - (performance.now() - startedAt);
-      const answer = await attemptOnce(operation, attempt, Math.min(attemptTimeoutMs, Math.max(leftMs, 1)));
+      const startedAt = performance.now();
+      const since = awaySince(startedAt);
+      const leftMs = busyTimeoutMs - (startedAt - since);
+      const answer = await attemptOnce(
+        operation,
+        attempt,
+        Math.min(attemptTimeoutMs, leftMs > 0 ? leftMs : busyTimeoutMs),
+      );
       if (answer.kind === 'answered') return answer.value;
-      if (performance.now() - startedAt >= busyTimeoutMs) throw away(shown, answer.cause);
+      const seenAt = performance.now();
+      absence = { since, seenAt };
+      if (seenAt - since >= busyTimeoutMs) throw away(shown, answer.cause);
       // Jitter, so that the processes of a team do not come back at the same instant.
       await sleep(STORE_RETRY_MS * (0.5 + Math.random()));
     }
+  }
+
+  /**
+   * What one call does in the store is several operations: all of them together wait once for a store that is away,
+   * and each that comes later is tried once.
+   */
+  function awaySince(now: number): number {
+    return absence !== undefined && now - absence.seenAt < busyTimeoutMs ? absence.since : now;
   }
 
   async function attemptOnce<T>(
@@ -57,7 +73,9 @@ export function createStoreLink<C>(driver: StoreDriver<C>, shown: string, timeou
     const connecting = current;
     try {
       const connection = await inTime(connecting, ms);
-      return { kind: 'answered', value: await inTime(operation(connection, attempt), ms) } as const;
+      const value = await inTime(operation(connection, attempt), ms);
+      absence = undefined;
+      return { kind: 'answered', value } as const;
     } catch (error) {
       if (error instanceof BrokerError || (error instanceof TypeError && !isSystemError(error))) throw error;
       const failure = driver.translate(error);
