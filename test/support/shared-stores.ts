@@ -14,6 +14,12 @@ export interface StoreCorner {
   readonly location: StoreLocation;
   /** The same corner, reached by a port of the test's own. */
   at(port: number): StoreLocation;
+  /** The same, as of `MCP_OAUTH_STORE`. */
+  addressAt(port: number): string;
+  /** What is in the corner now; what is returned puts it back, as a server does that falls back to an older copy. */
+  remember(): Promise<() => Promise<void>>;
+  /** Leaves the schema as a later version of the product would. */
+  makeNewer(): Promise<unknown>;
   remove(): Promise<void>;
 }
 
@@ -31,7 +37,9 @@ const REDIS: SharedServer = {
     return cornerOf(
       (port) => `redis://127.0.0.1:${port}/0?prefix=${prefix}`,
       6379,
-      () => removeKeys(prefix),
+      () => onRedis((client) => removeKeys(client, prefix)),
+      () => rememberKeys(prefix),
+      () => onRedis((client) => client.hSet(`{${prefix}}:meta`, 'schema', '2')),
     );
   },
 };
@@ -41,8 +49,15 @@ const POSTGRES: SharedServer = {
   port: 5432,
   corner() {
     const schema = `test_${randomBytes(8).toString('hex')}`;
-    const remove = () => onPostgres(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
-    return cornerOf((port) => `postgres://postgres@127.0.0.1:${port}/test?schema=${schema}`, 5432, remove);
+    const remove = () =>
+      onPostgres(`DROP SCHEMA IF EXISTS ${schema} CASCADE; DROP SCHEMA IF EXISTS ${schema}_then CASCADE`);
+    return cornerOf(
+      (port) => `postgres://postgres@127.0.0.1:${port}/test?schema=${schema}`,
+      5432,
+      remove,
+      () => rememberTables(schema),
+      () => onPostgres(`UPDATE ${schema}.meta SET version = 2`),
+    );
   },
 };
 
@@ -55,9 +70,15 @@ export const SHARED_SERVERS: readonly { readonly server: SharedServer; readonly 
     }),
   );
 
-function cornerOf(addressAt: (port: number) => string, port: number, remove: () => Promise<void>): StoreCorner {
+function cornerOf(
+  addressAt: (port: number) => string,
+  port: number,
+  remove: StoreCorner['remove'],
+  remember: StoreCorner['remember'],
+  makeNewer: StoreCorner['makeNewer'],
+): StoreCorner {
   const at = (reachedBy: number) => parseStoreLocation(addressAt(reachedBy), '');
-  return { address: addressAt(port), location: at(port), at, remove };
+  return { address: addressAt(port), location: at(port), at, addressAt, remove, remember, makeNewer };
 }
 
 function answers(port: number): Promise<boolean> {
@@ -71,14 +92,55 @@ function answers(port: number): Promise<boolean> {
   });
 }
 
-async function removeKeys(prefix: string): Promise<void> {
-  const client = createClient({ url: 'redis://127.0.0.1:6379/0' });
+type Redis = ReturnType<typeof createClient>;
+
+async function onRedis<T>(work: (client: Redis) => Promise<T>): Promise<T> {
+  const client: Redis = createClient({ url: 'redis://127.0.0.1:6379/0' });
   client.on('error', () => undefined);
   await client.connect();
-  for await (const keys of client.scanIterator({ MATCH: `{${prefix}}:*`, COUNT: 1_000 })) {
-    if (keys.length > 0) await client.unlink(keys);
+  try {
+    return await work(client);
+  } finally {
+    client.destroy();
   }
-  client.destroy();
+}
+
+async function keysOf(client: Redis, prefix: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  for await (const keys of client.scanIterator({ MATCH: `{${prefix}}:*`, COUNT: 1_000 })) found.push(...keys);
+  return found;
+}
+
+async function removeKeys(client: Redis, prefix: string): Promise<void> {
+  const keys = await keysOf(client, prefix);
+  if (keys.length > 0) await client.unlink([...keys]);
+}
+
+/** A copy of each key beside it, under a prefix that only the test knows. */
+async function rememberKeys(prefix: string): Promise<() => Promise<void>> {
+  const then = `${prefix}-then`;
+  const swapped = (key: string, from: string, to: string) => `{${to}}${key.slice(from.length + 2)}`;
+  await onRedis(async (client) => {
+    for (const key of await keysOf(client, prefix)) await client.copy(key, swapped(key, prefix, then));
+  });
+  return () =>
+    onRedis(async (client) => {
+      await removeKeys(client, prefix);
+      for (const key of await keysOf(client, then)) await client.rename(key, swapped(key, then, prefix));
+    });
+}
+
+const TABLES = ['rows', 'leases', 'meta'];
+
+async function rememberTables(schema: string): Promise<() => Promise<void>> {
+  const then = `${schema}_then`;
+  const copies = TABLES.map((table) => `CREATE TABLE ${then}.${table} AS TABLE ${schema}.${table};`);
+  await onPostgres(`CREATE SCHEMA ${then}; ${copies.join(' ')}`);
+  const back = TABLES.map(
+    (table) => `DELETE FROM ${schema}.${table}; INSERT INTO ${schema}.${table} TABLE ${then}.${table};`,
+  );
+  // One text is one transaction.
+  return () => onPostgres(`${back.join(' ')} DROP SCHEMA ${then} CASCADE`);
 }
 
 async function onPostgres(text: string): Promise<void> {

@@ -12,8 +12,8 @@ export interface VaultWorker {
   readonly process: ChildProcess;
   /** The lines that it has said so far. */
   readonly lines: readonly string[];
-  /** Resolves when it has said `line`, rejects when it ended without. */
-  said(line: string): Promise<void>;
+  /** Resolves when it has said a line that begins so, rejects when it ended without. */
+  said(beginning: string): Promise<void>;
   /** How it ended, and what it said on stderr. */
   readonly ended: Promise<{
     readonly code: number | null;
@@ -28,7 +28,12 @@ export interface VaultWorkers {
     home: string,
     name: string,
     count?: number,
-    how?: { readonly command?: readonly string[]; readonly uid?: number },
+    how?: {
+      readonly command?: readonly string[];
+      readonly uid?: number;
+      /** Added to this process's environment. */
+      readonly env?: Readonly<Record<string, string>>;
+    },
   ): VaultWorker;
   remove(): Promise<void>;
 }
@@ -56,6 +61,7 @@ export async function buildVaultWorkers(): Promise<VaultWorkers> {
       const [command = process.execPath, ...before] = how.command ?? [process.execPath];
       const child = spawn(command, [...before, script, task, home, name, String(count)], {
         stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, ...how.env },
         ...(how.uid === undefined ? {} : { uid: how.uid, gid: how.uid }),
       });
       return workerOf(child);
@@ -74,7 +80,7 @@ function workerOf(child: ChildProcess): VaultWorker {
     rest = parts.pop() ?? '';
     for (const line of parts) {
       lines.push(line);
-      waiting.get(line)?.();
+      for (const [beginning, heard] of waiting) if (line.startsWith(beginning)) heard();
     }
   });
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
@@ -86,11 +92,11 @@ function workerOf(child: ChildProcess): VaultWorker {
     process: child,
     lines,
     ended,
-    said: async (line) => {
-      if (lines.includes(line)) return;
-      const heard = new Promise<void>((resolve) => waiting.set(line, resolve));
+    said: async (beginning) => {
+      if (lines.some((line) => line.startsWith(beginning))) return;
+      const heard = new Promise<void>((resolve) => waiting.set(beginning, resolve));
       const gone = ended.then((end) => {
-        throw new Error(`It ended (${end.code ?? end.signal}) without saying "${line}": ${end.stderr}`);
+        throw new Error(`It ended (${end.code ?? end.signal}) without saying "${beginning}": ${end.stderr}`);
       });
       await Promise.race([heard, gone]);
     },

@@ -16,12 +16,13 @@ function say(line: string): void {
   writeSync(1, `${line}\n`);
 }
 
-/** Adds 1 to a shared record, `count` times. */
+/** Adds 1 to a shared record, `count` times, and says so each time. */
 async function increment(vault: Vault): Promise<void> {
   for (let done = 0; done < Number(count); done += 1) {
     await vault.grants.update([...ID, 'shared'], (current) =>
       grantOf('t', { obtainedAt: (current?.obtainedAt ?? 0) + 1 }),
     );
+    say(`added ${done + 1}`);
   }
 }
 
@@ -79,7 +80,7 @@ const tasks: Readonly<Record<string, (vault: Vault) => Promise<void>>> = { incre
 // The rights of files must not depend on it.
 process.umask(0);
 const vault = await openVault({
-  store: parseStoreLocation(undefined, home),
+  store: parseStoreLocation(process.env['MCP_OAUTH_STORE'], home),
   key: takeKeyOptions({ ...process.env, MCP_OAUTH_HOME: home }),
   homeDirectory: home,
   clock: systemClock,
