@@ -30,11 +30,11 @@ export function foreignHosts(catalog: () => Catalog, env: Environment, version: 
   return {
     async foreignServers(host) {
       const { files, servers } = await readHostServers(host, surroundings);
-      const named = servers.map(({ name, raw }) => ({ serverName: usableName(name), raw }));
+      const named = servers.map(({ name, raw, scope }) => ({ serverName: usableName(name), raw, scope }));
       const entries = await Promise.all(
-        named.map(async ({ serverName, raw }): Promise<ForeignServer> => {
+        named.map(async ({ serverName, raw, scope }): Promise<ForeignServer> => {
           const isTaken = (await catalog().findUserEntry(serverName)) !== undefined;
-          return { serverName, isTaken, imported: importEntry(serverName, raw) };
+          return { serverName, isTaken, isOfFolder: scope === 'project', imported: importEntry(serverName, raw) };
         }),
       );
       return { files, servers: entries };

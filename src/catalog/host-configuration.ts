@@ -16,6 +16,8 @@ export interface HostServer {
   readonly raw: unknown;
   /** The file that it stands in. */
   readonly path: string;
+  /** Of that file. */
+  readonly scope: HostScope;
 }
 
 export interface InstallOptions {
@@ -45,12 +47,12 @@ export async function readHostServers(
 ): Promise<{ readonly files: readonly string[]; readonly servers: readonly HostServer[] }> {
   const files = new Set<string>();
   const servers = new Map<string, HostServer>();
-  for (const { path, keys } of hostFiles(host, surroundings)) {
+  for (const { path, keys, scope } of hostFiles(host, surroundings)) {
     const text = (await readServersText(path))?.text;
     if (text === undefined) continue;
     files.add(path);
     for (const [name, raw] of Object.entries(objectAt(text, path, keys)))
-      if (!servers.has(name)) servers.set(name, { name, raw, path });
+      if (!servers.has(name)) servers.set(name, { name, raw, path, scope });
   }
   return { files: [...files], servers: [...servers.values()] };
 }

@@ -9,6 +9,7 @@ function server(serverName: string, value: string): ForeignServer {
   return {
     serverName,
     isTaken: false,
+    isOfFolder: false,
     imported: { kind: 'entry', entry, secrets: [{ name: source.name, value }], notes: [] },
   };
 }
