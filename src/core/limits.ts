@@ -178,6 +178,19 @@ export const OPENED_ROWS_KEPT_MAX = 200;
 export const ROW_NAMES_KEPT_MAX = 1_000;
 /** Rows of the file that are not read again while nobody has written to it. */
 export const CURRENT_ROWS_KEPT_MAX = 500;
+/** How long an entry of the audit log is kept. */
+export const AUDIT_RETENTION_MS = 400 * 24 * 60 * MINUTE_MS;
+/** How much sooner it may have gone: clocks differ. */
+export const AUDIT_EXPIRY_TOLERANCE_MS = 24 * 60 * MINUTE_MS;
+/** How far back the newest entries of one user are looked for, and how many are read at once. */
+export const AUDIT_SCANNED_MAX = 1_000;
+export const AUDIT_READ_AT_ONCE = 50;
+/** Hexadecimal characters. */
+export const AUDIT_FINGERPRINT_LENGTH = 16;
+/** What a process does again and again is written down once in this time. */
+export const AUDIT_REPEAT_INTERVAL_MS = 60 * MINUTE_MS;
+/** Of what a stranger named, in an entry. */
+export const AUDIT_DETAIL_MAX_LENGTH = 200;
 export const VAULT_KEY_FILE_MAX_BYTES = 4 * KIBIBYTE;
 export const KEYRING_TIMEOUT_MS = 5 * SECOND_MS;
 
@@ -200,8 +213,14 @@ export const LISTENER_BIND_RETRY_MS = 50;
 export const LISTENER_CLOSE_TIMEOUT_MS = SECOND_MS;
 export const LISTENER_CHALLENGE_BYTES = 32;
 export const LISTENER_PROOF_MAX_BYTES = KIBIBYTE;
-/** Servers on one page of the accounts. */
+/** Servers on one page of the accounts, and tools on one page for an agent. */
 export const ACCOUNTS_PER_PAGE = 50;
+export const TOOLS_PER_PAGE = 250;
+/** Names and ticks of one page of tools. */
+export const TOOLS_FORM_MAX_BYTES = MEBIBYTE;
+export const TOOLS_FORM_MAX_FIELDS = 2 * TOOLS_PER_PAGE + 16;
+/** Agents of one user that can be told apart on the accounts page. */
+export const AGENTS_SHOWN_MAX = 100;
 export const FORM_MAX_BYTES = 64 * KIBIBYTE;
 export const FORM_MAX_FIELDS = 16;
 /** Of a value that a form is filled in with; longer than text that is only shown, since it is sent again. */
