@@ -7,6 +7,7 @@ import type { ErrorCode } from '../core/errors.js';
 import type { Host, InputAnswers, InputRound } from '../core/host.js';
 import type { Principal } from '../core/principal.js';
 import type { HostChange } from '../upstream/index.js';
+import type { AuditTrail } from '../vault/index.js';
 import type { Administration } from './administration.js';
 import type { AgentTools, NewToolChoice } from './agent-tools.js';
 import type { AccountsEntrance, AccountsOpened, CallbackResult, FormResult, LaunchResult } from './browser-results.js';
@@ -27,6 +28,8 @@ export interface ConnectArguments {
   readonly callbackUrl?: string | undefined;
   readonly waitSeconds?: number | undefined;
 }
+
+export type { AuditEntry, AuditTrail } from '../vault/index.js';
 
 export interface CallContext {
   readonly signal?: AbortSignal;
@@ -93,10 +96,36 @@ export interface LoopbackListener {
 /** Whose a named secret is: the caller's, their team's, or everybody's who shares the vault. */
 export type SecretScope = 'user' | 'team' | 'org';
 
+/** A named secret without its value. */
+export interface ListedSecret {
+  readonly secret: string;
+  readonly scope: SecretScope;
+  /** ISO 8601. */
+  readonly storedAt: string;
+}
+
+export interface SecretRemoved {
+  readonly status: 'success';
+  readonly secret: string;
+  readonly scope: SecretScope;
+  /** False where there was none. */
+  readonly wasStored: boolean;
+}
+
 export interface SecretStored {
   readonly status: 'success';
   readonly secret: string;
   readonly scope: SecretScope;
+}
+
+/** Which entries of the audit log. */
+export interface AuditOptions {
+  /** Not those before this instant, in milliseconds since the epoch. */
+  readonly since?: number | undefined;
+  /** The newest so many. Without, all of them, and the whole chain is verified. */
+  readonly limit?: number | undefined;
+  /** The caller's own, and not their team's. */
+  readonly ownOnly?: boolean;
 }
 
 /** One step of `doctor`. */
@@ -212,6 +241,12 @@ export interface Broker {
     principal: Principal,
     args: { readonly scope: SecretScope; readonly name: string; readonly value: string },
   ): Promise<SecretStored | Failure>;
+  /** The secrets that this caller's entries may name: their own, the team's and everybody's, by name. */
+  listSecrets(principal: Principal): Promise<{ readonly secrets: readonly ListedSecret[] } | Failure>;
+  removeSecret(
+    principal: Principal,
+    args: { readonly scope: SecretScope; readonly name: string },
+  ): Promise<SecretRemoved | Failure>;
   /** Walks entry, URL, probe, discovery, client, grant and server, as far as it gets; changes nothing. */
   diagnose(principal: Principal, serverName: string): Promise<readonly Finding[]>;
   /** Removes a server that an agent added, with its credentials. Returns whether there was one. */
@@ -227,6 +262,13 @@ export interface Broker {
   ): Promise<{ readonly status: 'success'; readonly serverName: string } | Failure>;
   /** Forgets what was chosen of a server that is there no more, for every agent of the user's. */
   forgetToolChoices(principal: Principal, serverName: string): Promise<void>;
+  /** The audit log of the caller's team, in the order in which it was written, and whether its chain is unbroken. */
+  auditTrail(principal: Principal, options?: AuditOptions): Promise<AuditTrail | Failure>;
+  /** A secret of ours was found, and taken out, in what a server answered. Nobody waits for the entry. */
+  noteEchoedSecret(
+    principal: Principal,
+    server: { readonly serverName: string; readonly account?: string | undefined },
+  ): void;
   /** For the command line alone. */
   readonly administration: Administration;
 

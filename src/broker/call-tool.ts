@@ -15,7 +15,7 @@ export async function callTool(
   args: CallArguments,
   context: CallContext,
 ): Promise<ProxiedCall> {
-  if (!isToolAllowed(server.entry, args.toolName)) throw toolNotFound(args.toolName);
+  if (!isToolAllowed(server, args.toolName)) throw toolNotFound(args.toolName);
   return proxied(server, `tools/call ${args.toolName}`, async (connection) => {
     const list = await connection.listTools(context.signal === undefined ? {} : { signal: context.signal });
     const isKnown = list.truncated || list.tools.some((tool) => tool.name === args.toolName);

@@ -8,6 +8,7 @@ import { clearSources } from './clear-sources.js';
 import { checkServerName, findEntry, unknownServer } from './known-server.js';
 import type { Cleared } from './outcomes.js';
 import type { Parts } from './parts.js';
+import { forgetToolChoices } from './tool-choice.js';
 
 export type TeamCleared = Pick<Cleared, 'cleared' | 'revocation'>;
 
@@ -15,11 +16,17 @@ export type TeamCleared = Pick<Cleared, 'cleared' | 'revocation'>;
  * Refuses the user's calls from now on, then revokes and deletes what is theirs alone: what the team shares stays.
  * Other processes go by it within MEMBERSHIP_RECHECK_MS.
  */
-export async function removeMember(parts: Parts, team: string, user: string): Promise<TeamCleared> {
+export async function removeMember(
+  parts: Parts,
+  team: string,
+  user: string,
+): Promise<TeamCleared & { readonly wasKnown: boolean }> {
   const vault = await parts.vault();
+  const isOwner = (await ownersOfTeam(vault, team)).some((owner) => owner.user === user);
   const removedAt = parts.clock.now();
   await vault.removedMembers.update([team, user], () => ({ user, removedAt }));
-  return clearMember(parts, vault, team, user);
+  const cleared = await clearMember(parts, vault, team, user);
+  return { ...cleared, wasKnown: isOwner || cleared.cleared.secrets > 0 };
 }
 
 /** Lets a removed user in again, with nothing: what a process may have stored before it knew of the removal goes first. */
@@ -54,6 +61,7 @@ async function clearMember(parts: Parts, vault: Vault, team: string, user: strin
     if (owner.user === user) total = added(total, await clearEverything(parts, vault, owner));
   for (const { value } of await vault.addedServers.list([team, user]))
     await vault.addedServers.delete([team, user, value.serverName]);
+  await forgetToolChoices(vault, { team, user });
   for (const { value } of await vault.namedSecrets.list(['user', team, user]))
     if (await vault.namedSecrets.delete(['user', team, user, value.name]))
       total = added(total, { ...NOTHING_CLEARED, secrets: 1 });

@@ -22,6 +22,7 @@ import type { Reach } from './reach-server.js';
 import type { Reached } from './reached.js';
 import { requireSignIn, statedKind } from './sign-in.js';
 import type { StartedServers } from './started-servers.js';
+import { allowedCount } from './tool-filter.js';
 
 export type ConnectPayload = Success | RequiresAuth | RequiresOauthConfig;
 
@@ -115,7 +116,11 @@ export function createConnect(parts: Parts, reach: Reach, started: StartedServer
     if (reached.kind === 'sign_in') return reached.ask();
     const { credential, connection, value } = reached;
     const payload = success(server, connection, value, credential.authType, credential.grant);
-    await observe(parts, server, { state: 'connected', authType: credential.authType, toolCount: payload.toolCount });
+    await observe(parts, server, {
+      state: 'connected',
+      authType: credential.authType,
+      toolCount: allowedCount(server.entry, value.tools),
+    });
     return payload;
   }
 

@@ -2,11 +2,10 @@
  * Asks every server that can be asked without a word of the user for one of its lists.
  * One that fails, hangs or wants the user leaves the others usable, and begins nothing.
  */
-import { DEFAULT_ACCOUNT } from '../core/names.js';
 import type { Principal } from '../core/principal.js';
 import type { UpstreamConnection } from '../upstream/index.js';
 import type { Definition, ListKind, ServerList } from './broker.js';
-import { type AnyServer, allEntries, withOwner } from './known-server.js';
+import { type AnyServer, allServers } from './known-server.js';
 import { listOrReason } from './list-or-reason.js';
 import type { Parts } from './parts.js';
 import type { Reach } from './reach-server.js';
@@ -22,11 +21,7 @@ export interface EveryServer {
 
 export function createEveryServer(parts: Parts, reach: Reach): EveryServer {
   async function usable(principal: Principal): Promise<readonly AnyServer[]> {
-    const entries = await allEntries(parts, principal);
-    return usableServers(
-      parts,
-      entries.map((entry) => withOwner(entry, principal, DEFAULT_ACCOUNT)),
-    );
+    return usableServers(parts, await allServers(parts, principal));
   }
 
   async function listOf(server: AnyServer, kind: ListKind): Promise<ServerList> {
@@ -52,5 +47,5 @@ async function definitions(
 ): Promise<readonly Definition[]> {
   if (kind === 'prompts') return connection.listPrompts();
   const { tools } = await connection.listTools();
-  return tools.filter((tool) => isToolAllowed(server.entry, tool.name));
+  return tools.filter((tool) => isToolAllowed(server, tool.name));
 }

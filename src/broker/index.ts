@@ -2,10 +2,13 @@
 import { createBackground } from '../core/background.js';
 import { displayText } from '../core/display-text.js';
 import { SERVER_NAME_MAX_LENGTH } from '../core/limits.js';
+import { DEFAULT_ACCOUNT } from '../core/names.js';
 import { type Owner, ownerOf, type Principal } from '../core/principal.js';
 import { createDpopNonces } from '../oauth/index.js';
 import { listServers } from './accounts.js';
 import { openAccounts, submitAccounts, visitAccounts } from './accounts-page.js';
+import { agentsOf, notingAgents } from './agents.js';
+import { auditTrail, createAudit } from './audit.js';
 import { keepRefreshed } from './background-refresh.js';
 import type { Broker, CallContext, ConnectArguments, ProxiedCall } from './broker.js';
 import { callTool } from './call-tool.js';
@@ -19,12 +22,13 @@ import { createElicitSignIn } from './elicited-sign-in.js';
 import { createEveryServer } from './every-server.js';
 import { createForms } from './forms.js';
 import { createFreshGrants } from './fresh-grant.js';
-import { keyRequired } from './key-required.js';
+import { knownFacts } from './known-facts.js';
 import { type AnyServer, anyServer, knownServer } from './known-server.js';
+import { createLatestSuccesses } from './latest-successes.js';
 import { launch } from './launch.js';
 import { membersOnly } from './members-only.js';
 import { namedContext, passedOn } from './named-host.js';
-import { storeNamedSecret } from './named-secrets.js';
+import { deleteNamedSecret, listNamedSecrets, storeNamedSecret } from './named-secrets.js';
 import { openPorts } from './open-pages.js';
 import type { Outcome } from './outcomes.js';
 import { notingOwners } from './owner-notes.js';
@@ -35,13 +39,17 @@ import { providerToken } from './provider-token.js';
 import { createProxiedRequest } from './proxied-request.js';
 import { createReach } from './reach-server.js';
 import { readResource } from './read-resource.js';
+import { refusedKey } from './refused-key.js';
 import { removeAddedServer } from './remove-server.js';
 import { createSearch } from './search.js';
 import { createStartedServers } from './started-servers.js';
 import { storeKey } from './store-key.js';
 import { createToolChanges } from './tool-changes.js';
+import { forgetToolChoices } from './tool-choice.js';
+import { createToolChoosing } from './tool-choosing.js';
 import { hasBeenGiven } from './waiting-for-value.js';
 
+export type * from './agent-tools.js';
 export type * from './broker.js';
 export type * from './browser-results.js';
 export type * from './outcomes.js';
@@ -50,13 +58,17 @@ export { loadSearchParts } from './search.js';
 export type * from './server-status.js';
 
 /** Builds the broker; nothing is opened or asked before the first call. */
-export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpopNonces' | 'providerToken'>): Broker {
+export function createBroker(
+  given: Omit<Parts, 'audit' | 'background' | 'attended' | 'dpopNonces' | 'latestSuccesses' | 'providerToken'>,
+): Broker {
   const parts: Parts = {
     ...given,
     vault: notingOwners(given.vault),
+    audit: createAudit(given),
     background: createBackground(given.log),
     attended: { host: undefined },
     dpopNonces: createDpopNonces(),
+    latestSuccesses: createLatestSuccesses(),
     providerToken: (asker, id) => providerToken(parts, fresh, asker, id),
   };
   const fresh = keepRefreshed(parts, createFreshGrants(parts));
@@ -68,6 +80,7 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpo
   const request = createProxiedRequest(reach, connect);
   const everyServer = createEveryServer(parts, reach);
   const search = createSearch(parts, reach, connect);
+  const toolChoosing = createToolChoosing(parts, everyServer);
   const elicitSignIn = createElicitSignIn(parts);
   const forms = createForms(parts, connect, connections);
 
@@ -82,6 +95,17 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpo
     return hasEnded ? connect.connectAsKept(server) : first;
   }
 
+  /** As a call does: a host that shows URLs is asked for the sign-in that is missing. */
+  async function searchNamed(
+    server: AnyServer,
+    args: Parameters<Broker['searchTools']>[1],
+    context: CallContext,
+  ): ReturnType<typeof search.searchServer> {
+    const first = await search.searchServer(server, args, context);
+    const isSignedIn = 'status' in first && (await elicitSignIn(server, first, 0, context)) === 'ended';
+    return isSignedIn ? search.searchServer(server, args, context) : first;
+  }
+
   /** Exchanges under way: a code is redeemed once, so its tokens are written before the process ends. */
   const finishingNow = new Set<Promise<unknown>>();
   function finishing<T>(work: Promise<T>): Promise<T> {
@@ -93,13 +117,18 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpo
 
   const shown = (serverName: string): string => displayText(serverName, SERVER_NAME_MAX_LENGTH);
 
+  /** Of what is asked of a server: an error names the skills that help with this one. */
+  function outcomeOf<T>(principal: Principal, serverName: string, work: () => Promise<T>): Promise<T | Failure> {
+    return asOutcome(parts.log, shown(serverName), work, () => knownFacts(parts, principal, serverName));
+  }
+
   async function proxied(
     principal: Principal,
     args: Parameters<typeof anyServer>[2],
     context: CallContext,
     work: (server: AnyServer, context: CallContext) => Promise<ProxiedCall>,
   ): Promise<ProxiedCall> {
-    const result = await asOutcome(parts.log, shown(args.serverName), async () => {
+    const result = await outcomeOf(principal, args.serverName, async () => {
       const server = await anyServer(parts, principal, args);
       const named = namedContext(context, server);
       const first = await work(server, named);
@@ -110,9 +139,9 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpo
     return 'status' in result ? { kind: 'outcome', outcome: result } : result;
   }
 
-  return membersOnly(parts, {
+  const broker = notingAgents(parts, {
     connect: (principal, args, context = {}) =>
-      asOutcome(parts.log, shown(args.serverName), async () =>
+      outcomeOf(principal, args.serverName, async () =>
         connectAndWait(await anyServer(parts, principal, args), args, context),
       ).finally(toolChanges.announce),
     clearAuth: (principal, args, options) =>
@@ -127,10 +156,10 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpo
         servers: await listServers(parts, principal, serverName),
       })),
     searchTools: (principal, args, context = {}) =>
-      asOutcome(parts.log, shown(args.serverName ?? ''), async () =>
+      outcomeOf(principal, args.serverName ?? '', async () =>
         args.serverName === undefined
           ? search.searchAll(principal, args, context)
-          : search.searchServer(await anyServer(parts, principal, { serverName: args.serverName }), args, context),
+          : searchNamed(await anyServer(parts, principal, { serverName: args.serverName }), args, context),
       ),
     callTool: (principal, args, context = {}) =>
       proxied(principal, args, context, (server, named) => callTool(request, server, args, named)),
@@ -155,14 +184,41 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpo
         await storeNamedSecret(parts, principal, { source: `${scope}_secret`, name }, value);
         return { status: 'success', secret: name, scope };
       }),
+    listSecrets: (principal) =>
+      asOutcome(parts.log, '', async () => ({ secrets: await listNamedSecrets(parts, principal) })),
+    removeSecret: (principal, { scope, name }) =>
+      asOutcome(parts.log, '', async () => ({
+        status: 'success',
+        secret: name,
+        scope,
+        wasStored: await deleteNamedSecret(parts, principal, { source: `${scope}_secret`, name }),
+      })),
     storeKey: (principal, args) =>
-      asOutcome(parts.log, shown(args.serverName), async () => {
+      outcomeOf(principal, args.serverName, async () => {
         const server = await knownServer(parts, principal, args);
         const trial = await storeKey(parts, connections, server, args.value);
-        return trial.kind === 'stored' ? trial.payload : keyRequired(parts, server, trial.keyKind, 'key_rejected');
+        return trial.kind === 'stored' ? trial.payload : refusedKey(parts, server, trial);
       }),
     diagnose: (principal, serverName) => diagnose(parts, principal, serverName),
     removeAddedServer: (principal, serverName) => removeAddedServer(parts, principal, serverName),
+    agents: (principal) => agentsOf(parts, principal),
+    toolsToChoose: (principal, serverName) =>
+      asOutcome(parts.log, shown(serverName), () => toolChoosing.toolsOf(principal, serverName)),
+    chooseTools: (principal, { serverName, choice }) =>
+      asOutcome(parts.log, shown(serverName), async () => {
+        await toolChoosing.choose(principal, serverName, choice);
+        return { status: 'success' as const, serverName };
+      }).finally(toolChanges.announce),
+    forgetToolChoices: async (principal, serverName) => {
+      if (await parts.vaultExists()) await forgetToolChoices(await parts.vault(), principal, serverName);
+    },
+    auditTrail: (principal, options = {}) => asOutcome(parts.log, '', () => auditTrail(parts, principal, options)),
+    noteEchoedSecret: (principal, { serverName, account }) =>
+      parts.audit.noteLater(principal, {
+        event: 'secret_echoed',
+        serverName: shown(serverName),
+        account: account ?? DEFAULT_ACCOUNT,
+      }),
     administration: createAdministration(parts),
 
     completeAuthorization: (request) => finishing(completeByCallback(parts, request)).finally(toolChanges.announce),
@@ -183,9 +239,10 @@ export function createBroker(given: Omit<Parts, 'background' | 'attended' | 'dpo
       for (const connection of parts.pool.all()) connection.hostChanged?.(what);
     },
     close: async () => {
-      await Promise.allSettled([fresh.settled(), parts.background.close(), ...finishingNow]);
+      await Promise.allSettled([fresh.settled(), parts.background.close(), parts.audit.settled(), ...finishingNow]);
     },
   });
+  return membersOnly(parts, broker);
 }
 
 function ownersOf(principal: Principal): readonly Owner[] {

@@ -8,11 +8,12 @@ import { BrokerError } from '../core/errors.js';
 import { SERVER_NAME_MAX_LENGTH } from '../core/limits.js';
 import { ACCOUNT_NAME_PATTERN, DEFAULT_ACCOUNT } from '../core/names.js';
 import { ownerOf, ownerTuple, type Principal } from '../core/principal.js';
-import type { AddedServer } from '../vault/index.js';
+import type { AddedServer, ToolChoice } from '../vault/index.js';
 import type { Parts } from './parts.js';
 import { type AnyServer, isStarted, type KnownServer, type ServerOf } from './server-of-caller.js';
 import { isAnythingStored } from './stored-credentials.js';
 import { findTeamServer, teamServers } from './team-servers.js';
+import { chosenTools, toolChoice, toolChoices } from './tool-choice.js';
 
 export {
   type AnyServer,
@@ -37,23 +38,26 @@ export async function anyServer(parts: Parts, principal: Principal, request: Ser
   const account = checkedAccount(request.account);
   checkServerName(request.serverName);
   const url = request.url === undefined ? undefined : await parts.network.checkServerUrl(request.url);
-  const entry = await findEntry(parts, principal, request.serverName);
+  const [entry, choice] = await Promise.all([
+    findEntry(parts, principal, request.serverName),
+    toolChoice(parts, principal, request.serverName),
+  ]);
   if (entry === undefined) {
     if (url === undefined) throw unknownServer(request.serverName);
     await addServer(parts, principal, request.serverName, url.href);
-    return owned(addedEntry(request.serverName, url.href), principal, account);
+    return owned(addedEntry(request.serverName, url.href), principal, account, choice);
   }
   if (entry.kind === 'stdio') {
     if (url !== undefined) throw urlMismatch(request.serverName);
-    return owned(entry, principal, account);
+    return owned(entry, principal, account, choice);
   }
-  const server = owned(entry, principal, account);
+  const server = owned(entry, principal, account, choice);
   if (url === undefined || isSameUrl(url.href, entry.url)) return server;
   if (entry.source !== 'agent' || (await isAnythingStored(await parts.vault(), server.owner, entry.serverName))) {
     throw urlMismatch(request.serverName);
   }
   await replaceAddedUrl(parts, principal, request.serverName, url.href);
-  return owned(addedEntry(request.serverName, url.href), principal, account);
+  return owned(addedEntry(request.serverName, url.href), principal, account, choice);
 }
 
 /** The same for what only a server with a URL has. @throws {BrokerError} `invalid_input` as well, for one without. */
@@ -91,14 +95,26 @@ export async function allEntries(parts: Parts, principal: Principal): Promise<re
   return [...byName.values()].sort((a, b) => (a.serverName < b.serverName ? -1 : 1));
 }
 
-/** The entry's owner, account and identifier for this principal. */
-export function withOwner(entry: ServerEntry, principal: Principal, account: string): AnyServer {
-  return entry.kind === 'remote' ? owned(entry, principal, account) : owned(entry, principal, account);
+/** The same as servers of the principal's, each for the default account. */
+export async function allServers(parts: Parts, principal: Principal): Promise<readonly AnyServer[]> {
+  const [entries, choices] = await Promise.all([allEntries(parts, principal), toolChoices(parts, principal)]);
+  return entries.map((entry) => withOwner(entry, principal, DEFAULT_ACCOUNT, choices.get(entry.serverName)));
 }
 
-function owned<Entry extends ServerEntry>(entry: Entry, principal: Principal, account: string): ServerOf<Entry> {
+/** The entry's owner, account and identifier for this principal, and what is chosen of its tools. */
+export function withOwner(entry: ServerEntry, principal: Principal, account: string, choice?: ToolChoice): AnyServer {
+  return entry.kind === 'remote' ? owned(entry, principal, account, choice) : owned(entry, principal, account, choice);
+}
+
+function owned<Entry extends ServerEntry>(
+  entry: Entry,
+  principal: Principal,
+  account: string,
+  choice: ToolChoice | undefined,
+): ServerOf<Entry> {
   const owner = ownerOf(principal, entry.credentialMode);
-  return { entry, principal, owner, account, id: [...ownerTuple(owner), entry.serverName, account] };
+  const id = [...ownerTuple(owner), entry.serverName, account];
+  return { entry, principal, owner, account, chosenTools: chosenTools(entry, choice), id };
 }
 
 /** @throws {BrokerError} `invalid_input`. */

@@ -48,12 +48,19 @@ export function membersOnly(parts: Parts, broker: Broker): Broker {
     storeKey: async (principal, args, context) =>
       (await refusal(principal, args.serverName)) ?? broker.storeKey(principal, args, context),
     storeSecret: async (principal, args) => (await refusal(principal)) ?? broker.storeSecret(principal, args),
+    listSecrets: async (principal) => (await refusal(principal)) ?? broker.listSecrets(principal),
+    removeSecret: async (principal, args) => (await refusal(principal)) ?? broker.removeSecret(principal, args),
     diagnose: async (principal, serverName) => {
       const refused = await refusal(principal, serverName);
       return refused
         ? [{ step: 'entry', ok: false, message: refused.error, code: refused.code }]
         : broker.diagnose(principal, serverName);
     },
+    toolsToChoose: async (principal, serverName) =>
+      (await refusal(principal, serverName)) ?? broker.toolsToChoose(principal, serverName),
+    chooseTools: async (principal, args) =>
+      (await refusal(principal, args.serverName)) ?? broker.chooseTools(principal, args),
+    auditTrail: async (principal, options) => (await refusal(principal)) ?? broker.auditTrail(principal, options),
     openAccounts: async (principal) => (await refusal(principal)) ?? broker.openAccounts(principal),
     removeAddedServer: async (principal, serverName) =>
       !(await refusal(principal, serverName)) && broker.removeAddedServer(principal, serverName),

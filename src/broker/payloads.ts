@@ -6,17 +6,10 @@ import type { Log } from '../core/log.js';
 import type { ToolList, UpstreamConnection } from '../upstream/index.js';
 import type { Grant, PendingAuthorization } from '../vault/index.js';
 import { failurePayload } from './failure.js';
+import { helpfulSkills, providerHelps, type SkillsAbout, skillsForError } from './helpful-skills.js';
 import type { AnyServer } from './known-server.js';
-import {
-  helpfulSkills,
-  REASON_SENTENCES,
-  STEP_DEVICE,
-  STEP_OPEN_AUTH_URL,
-  STEP_PASTE_BACK,
-  stepOfError,
-} from './next-steps.js';
+import { REASON_SENTENCES, STEP_DEVICE, STEP_OPEN_AUTH_URL, STEP_PASTE_BACK, stepOfError } from './next-steps.js';
 import type { AuthReason, AuthType, Failure, RequiresAuth, Success } from './outcomes.js';
-import { helpfulSkillsAt } from './provider-profile.js';
 import { isToolAllowed } from './tool-filter.js';
 
 const TOOL_DESCRIPTION_MAX_LENGTH = 300;
@@ -31,7 +24,7 @@ export function success(
   authType: AuthType,
   grant?: Grant,
 ): Success {
-  const visible = list.tools.filter((tool) => isToolAllowed(server.entry, tool.name));
+  const visible = list.tools.filter((tool) => isToolAllowed(server, tool.name));
   const tools = visible.slice(0, PAYLOAD_TOOLS_MAX).map((tool) => ({
     name: tool.name,
     ...(tool.description !== undefined && { description: displayText(tool.description, TOOL_DESCRIPTION_MAX_LENGTH) }),
@@ -79,24 +72,38 @@ export function signInRequired(pending: PendingAuthorization, launchOrigin: stri
     ...(pending.addedScope !== undefined && { addedScope: pending.addedScope }),
     ...(pending.device === undefined ? { redirectUri: pending.redirectUri } : { userCode: pending.device.userCode }),
     expiresAt: isoInstant(pending.expiresAt),
-    helpfulSkills: helpfulSkillsAt(pending.serverName, pending.authorizationServer),
+    helpfulSkills: helpfulSkills({
+      serverName: pending.serverName,
+      url: pending.serverUrl,
+      issuer: pending.authorizationServer.issuer,
+      profile: pending.authorizationServer.profile,
+    }),
     nextStep: reason === undefined ? step : `${REASON_SENTENCES[reason]} ${step}`,
   };
 }
 
 /** `error`: the outside failed, said in text of ours. */
-export function failure(serverName: string, error: BrokerError): Failure {
-  return failurePayload(serverName, error, helpfulSkills(serverName), stepOfError(error.code));
+function failure(about: SkillsAbout, error: BrokerError): Failure {
+  return failurePayload(about.serverName, error, skillsForError(error.code, about), stepOfError(error.code));
 }
 
-/** Turns a thrown BrokerError into its payload, its cause into the log; anything else is a mistake of ours and goes on up. */
-export async function asOutcome<T>(log: Log, serverName: string, work: () => Promise<T>): Promise<T | Failure> {
+/**
+ * Turns a thrown BrokerError into its payload, its cause into the log; anything else is a mistake of ours and goes on up.
+ * @param know what is known of the server, for the skills that help: asked where a provider's could
+ */
+export async function asOutcome<T>(
+  log: Log,
+  serverName: string,
+  work: () => Promise<T>,
+  know: () => Promise<Partial<SkillsAbout>> = async () => ({}),
+): Promise<T | Failure> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
     log.debug({ serverName, code: error.code, cause: causes(error.cause) }, error.message);
-    return failure(serverName, error);
+    const known = providerHelps(error.code) ? await know() : {};
+    return failure({ ...known, serverName, ...(error.issuer !== undefined && { issuer: error.issuer }) }, error);
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Principal } from '../core/principal.js';
 import { clearAuth } from './clear-auth.js';
 import type { Parts } from './parts.js';
+import { forgetToolChoices } from './tool-choice.js';
 
 /** Returns whether there was one. */
 export async function removeAddedServer(parts: Parts, principal: Principal, serverName: string): Promise<boolean> {
@@ -10,5 +11,6 @@ export async function removeAddedServer(parts: Parts, principal: Principal, serv
   const id = [principal.team, principal.user, serverName];
   if ((await vault.addedServers.get(id)) === undefined) return false;
   await clearAuth(parts, principal, { serverName }, { allowShared: false });
+  await forgetToolChoices(vault, principal, serverName);
   return vault.addedServers.delete(id);
 }

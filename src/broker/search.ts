@@ -1,13 +1,11 @@
 /** Finds tools of the servers that can be used now, best first; schemas stay as the upstream sent them. */
-import type { ServerEntry } from '../catalog/index.js';
 import { abandonable } from '../core/abandonable.js';
 import { plainText } from '../core/display-text.js';
 import { SEARCH_LIMIT_DEFAULT, TOOL_DESCRIPTION_MAX_LENGTH, TOOL_TITLE_MAX_LENGTH } from '../core/limits.js';
-import { DEFAULT_ACCOUNT } from '../core/names.js';
 import type { Principal } from '../core/principal.js';
 import type { Broker, CallContext, FoundTool, SearchResult } from './broker.js';
 import type { Connect } from './connect.js';
-import { type AnyServer, allEntries, withOwner } from './known-server.js';
+import { type AnyServer, allServers } from './known-server.js';
 import { listOrReason, requestList } from './list-or-reason.js';
 import type { RequiresAuth, RequiresOauthConfig } from './outcomes.js';
 import type { Parts } from './parts.js';
@@ -22,9 +20,9 @@ import { usableServers } from './usable-servers.js';
 type SearchArguments = Parameters<Broker['searchTools']>[1];
 type Skipped = NonNullable<SearchResult['skipped']>;
 
-/** A server with its tools as it lists them, those that its entry hides included. */
+/** A server with its tools as it lists them, those that are hidden from the agent included. */
 interface ListedServer extends ServerTools {
-  readonly entry: ServerEntry;
+  readonly server: AnyServer;
 }
 
 type Listed =
@@ -61,11 +59,8 @@ export function createSearch(parts: Parts, reach: Reach, connect: Connect): Sear
     args: SearchArguments,
     { signal }: CallContext,
   ): Promise<SearchResult> {
-    const entries = await allEntries(parts, principal);
-    const usable = await usableServers(
-      parts,
-      entries.map((entry) => withOwner(entry, principal, DEFAULT_ACCOUNT)),
-    );
+    const all = await allServers(parts, principal);
+    const usable = await usableServers(parts, all);
     const ask = (server: AnyServer) => listOrReason(reach, server, 'tools/list', readTools(server, signal));
     const results = await abandonable(
       Promise.all(usable.map(async (server) => ({ serverName: server.entry.serverName, listed: await ask(server) }))),
@@ -75,7 +70,7 @@ export function createSearch(parts: Parts, reach: Reach, connect: Connect): Sear
     const failed = results.flatMap(({ serverName, listed }) =>
       listed.kind === 'left_out' ? [{ serverName, reason: listed.reason }] : [],
     );
-    return page(await found(servers, args, true), args, [...failed, ...signedOut(entries, usable)]);
+    return page(await found(servers, args, true), args, [...failed, ...signedOut(all, usable)]);
   }
 
   async function found(
@@ -84,11 +79,11 @@ export function createSearch(parts: Parts, reach: Reach, connect: Connect): Sear
     isComplete: boolean,
   ): Promise<readonly Candidate[]> {
     ranking ??= import('./tool-ranking.js').then(({ createToolRanking }) => createToolRanking());
-    const entries = new Map(servers.map(({ serverName, entry }) => [serverName, entry]));
+    const byName = new Map(servers.map((listed) => [listed.serverName, listed.server]));
     const ranked = (await ranking).rank(servers, query, isComplete);
     return ranked.filter(({ serverName, tool }) => {
-      const entry = entries.get(serverName);
-      return entry !== undefined && isToolAllowed(entry, tool.name);
+      const server = byName.get(serverName);
+      return server !== undefined && isToolAllowed(server, tool.name);
     });
   }
 
@@ -122,16 +117,16 @@ function readTools(server: AnyServer, signal: AbortSignal | undefined): Work<Lis
   };
 }
 
-function listedServer({ entry, id }: AnyServer, tools: ServerTools['tools']): ListedServer {
-  return { id: JSON.stringify(id), serverName: entry.serverName, tools, entry };
+function listedServer(server: AnyServer, tools: ServerTools['tools']): ListedServer {
+  return { id: JSON.stringify(server.id), serverName: server.entry.serverName, tools, server };
 }
 
 /** The user's own servers that nobody is signed in to; of the catalog nobody expects any tools. */
-function signedOut(entries: readonly ServerEntry[], usable: readonly AnyServer[]): Skipped {
+function signedOut(all: readonly AnyServer[], usable: readonly AnyServer[]): Skipped {
   const names = new Set(usable.map((server) => server.entry.serverName));
-  return entries
-    .filter((entry) => entry.source !== 'catalog' && !names.has(entry.serverName))
-    .map((entry) => ({ serverName: entry.serverName, reason: 'requires_auth' }));
+  return all
+    .filter(({ entry }) => entry.source !== 'catalog' && !names.has(entry.serverName))
+    .map(({ entry }) => ({ serverName: entry.serverName, reason: 'requires_auth' }));
 }
 
 /** Title and description are read as text; a schema is what has to be sent, to the letter. */

@@ -18,6 +18,8 @@ export interface ServerOf<Entry extends ServerEntry> {
   readonly account: string;
   /** Set where this is no MCP server but an OAuth provider, whose token a server needs. */
   readonly provider?: { readonly id: string; readonly neededBy: string };
+  /** What the user allows the caller's agent of its tools; without a choice, all that its entry allows. */
+  readonly chosenTools?: ReadonlySet<string> | undefined;
   /** Identifier of its grant, secret, pending sign-in and observation. */
   readonly id: readonly string[];
 }

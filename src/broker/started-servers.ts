@@ -13,6 +13,7 @@ import { type ProcessEnvironment, processEnvironment, startedAuthType } from './
 import { createProcesses } from './processes.js';
 import { provider } from './provider-entry.js';
 import type { Reached, ReachOptions, Work } from './reached.js';
+import { allowedCount } from './tool-filter.js';
 import { providersOf } from './value-references.js';
 
 export interface StartedServers {
@@ -44,7 +45,7 @@ export function createStartedServers(parts: Parts, onToolsChanged: () => void): 
       opened.listTools({ refresh: true }),
     );
     const payload = success(server, connection, value, startedAuthType(server.entry));
-    await observe(parts, server, { state: 'connected', toolCount: payload.toolCount });
+    await observe(parts, server, { state: 'connected', toolCount: allowedCount(server.entry, value.tools) });
     return payload;
   }
 
