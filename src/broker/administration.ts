@@ -30,6 +30,16 @@ export interface MemberCleared extends Pick<Cleared, 'cleared' | 'revocation'> {
   readonly status: 'success';
   readonly user: string;
   readonly team: string;
+  /** False where nothing was ever stored for this name in the team. */
+  readonly wasKnown: boolean;
+}
+
+/** A user of whom the vault knows, or who was removed. */
+export interface ListedMember {
+  readonly user: string;
+  readonly isRemoved: boolean;
+  /** ISO 8601. */
+  readonly removedAt?: string;
 }
 
 /** Acts for the team of the principal. */
@@ -51,6 +61,11 @@ export interface Administration {
   removeTeamServer(principal: Principal, serverName: string): Promise<boolean>;
   /** Refuses the user's calls from now on, and revokes and deletes what is theirs alone. Default: the principal's team. */
   removeMember(principal: Principal, member: Member): Promise<MemberCleared | Failure>;
+  /** Who has ever connected anything in the team, and who was removed, by name. Default: the principal's team. */
+  listMembers(
+    principal: Principal,
+    team?: string,
+  ): Promise<{ readonly team: string; readonly members: readonly ListedMember[] } | Failure>;
   /** Lets a removed user in again, with nothing. Returns whether they had been removed. */
   addMember(principal: Principal, member: Member): Promise<boolean>;
   /** Revokes and deletes everybody's credentials of one server. */

@@ -4,6 +4,7 @@ import { SERVER_NAME_MAX_LENGTH } from '../core/limits.js';
 import type { Administration } from './administration.js';
 import { addMember, removeMember, resetServer } from './clear-team.js';
 import { checkServerName } from './known-server.js';
+import { listMembers } from './list-members.js';
 import type { Parts } from './parts.js';
 import { asOutcome } from './payloads.js';
 import { addProvider, listProviders, removeProvider } from './team-providers.js';
@@ -34,6 +35,8 @@ export function createAdministration(parts: Parts): Administration {
         team,
         ...(await removeMember(parts, team, user)),
       })),
+    listMembers: (principal, team = principal.team) =>
+      asOutcome(parts.log, '', async () => ({ team, members: await listMembers(parts, team) })),
     addMember: (principal, { user, team = principal.team }) => addMember(parts, team, user),
     resetServer: (principal, serverName) =>
       asOutcome(parts.log, shown(serverName), async () => ({

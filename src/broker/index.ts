@@ -239,7 +239,8 @@ export function createBroker(
       for (const connection of parts.pool.all()) connection.hostChanged?.(what);
     },
     close: async () => {
-      await Promise.allSettled([fresh.settled(), parts.background.close(), parts.audit.settled(), ...finishingNow]);
+      await Promise.allSettled([fresh.settled(), parts.background.close(), ...finishingNow]);
+      await parts.audit.settled();
     },
   });
   return membersOnly(parts, broker);

@@ -5,7 +5,9 @@ import { BrokerError } from '../core/errors.js';
 import { SECRET_NAME_MAX_LENGTH, TOKEN_MAX_LENGTH } from '../core/limits.js';
 import type { Principal } from '../core/principal.js';
 import { rememberSecret } from '../core/redaction.js';
+import type { ListedSecret } from './broker.js';
 import type { Parts } from './parts.js';
+import { isoInstant } from './payloads.js';
 
 /** As `source` of an entry says it. */
 export type NamedSecretReference = Extract<ValueSource, { readonly source: `${string}_secret` }>;
@@ -45,6 +47,22 @@ export async function storeNamedSecret(
     value,
     storedAt: parts.clock.now(),
   }));
+}
+
+/** What this principal's entries may take, without any value: their own first, then the team's, then everybody's. */
+export async function listNamedSecrets(parts: Parts, principal: Principal): Promise<readonly ListedSecret[]> {
+  if (!(await parts.vaultExists())) return [];
+  const { namedSecrets } = await parts.vault();
+  const listed = await Promise.all(
+    (['user', 'team', 'org'] as const).map(async (scope) => {
+      const partition = secretId(principal, { source: `${scope}_secret`, name: '' }).slice(0, -1);
+      const records = await namedSecrets.list(partition);
+      return records
+        .map(({ value }) => ({ secret: value.name, scope, storedAt: isoInstant(value.storedAt) }))
+        .sort((a, b) => (a.secret < b.secret ? -1 : 1));
+    }),
+  );
+  return listed.flat();
 }
 
 /** @returns whether there was one. */

@@ -29,7 +29,7 @@ export async function provider(
     throw new BrokerError(
       'invalid_input',
       `"${displayText(neededBy)}" takes a token of the OAuth provider "${displayText(id)}", which nobody has set up: it stands neither under oauthProviders of the user's servers.json nor among those of the team.`,
-      { nextStep: `Ask the user to add it to servers.json, or their administrator to run: ${ADD_PROVIDER}.` },
+      { nextStep: `Ask the user to add it to servers.json, or to have an administrator run: ${ADD_PROVIDER}.` },
     );
   }
   const recordId = [...ownerTuple(owner), entry.serverName, account];

@@ -1,7 +1,7 @@
 /** A bearer token or API key that the user gives: tried against the server, and stored only when it is accepted. */
 import { BrokerError } from '../core/errors.js';
 import { TOKEN_MAX_LENGTH } from '../core/limits.js';
-import { RefusedError } from '../upstream/index.js';
+import { type Refusal, RefusedError } from '../upstream/index.js';
 import type { Connections } from './connections.js';
 import type { CredentialInHand } from './credential.js';
 import { keyCredential } from './credential-in-hand.js';
@@ -20,7 +20,7 @@ const KEY_PATTERN = /^[\x21-\x7e]+$/u;
 /** What trying a key came to. */
 export type KeyTrial =
   | { readonly kind: 'stored'; readonly payload: Success }
-  | { readonly kind: 'refused'; readonly keyKind: 'bearer' | 'api_key' };
+  | { readonly kind: 'refused'; readonly keyKind: 'bearer' | 'api_key'; readonly refusal: Refusal };
 
 /** @throws {BrokerError} `invalid_input` for what cannot be a key, `upstream_unreachable`: nothing is stored then. */
 export async function storeKey(
@@ -41,7 +41,7 @@ export async function storeKey(
   const tried = await orRefuse(server.entry.serverName, () =>
     tryKey(connections, server, keyCredential(server, kind, value, 'secret'), kind),
   );
-  if (tried === 'refused') return { kind: 'refused', keyKind: kind };
+  if (tried instanceof RefusedError) return { kind: 'refused', keyKind: kind, refusal: tried.refusal };
   const now = parts.clock.now();
   const vault = await parts.vault();
   await vault.secrets.update(server.id, () => ({
@@ -66,22 +66,22 @@ async function tryKey(
   server: KnownServer,
   credential: CredentialInHand,
   kind: 'bearer' | 'api_key',
-): Promise<Success | 'refused'> {
+): Promise<Success | RefusedError> {
   const connection = await unlessRefused(() => connections.openAside(server, credential));
-  if (connection === 'refused') return 'refused';
+  if (connection instanceof RefusedError) return connection;
   try {
     const listed = await unlessRefused(() => connection.listTools({ refresh: true }));
-    return listed === 'refused' ? 'refused' : success(server, connection, listed, kind);
+    return listed instanceof RefusedError ? listed : success(server, connection, listed, kind);
   } finally {
     await connection.close();
   }
 }
 
-async function unlessRefused<T>(work: () => Promise<T>): Promise<T | 'refused'> {
+async function unlessRefused<T>(work: () => Promise<T>): Promise<T | RefusedError> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof RefusedError) return 'refused';
+    if (error instanceof RefusedError) return error;
     throw error;
   }
 }

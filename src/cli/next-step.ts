@@ -48,6 +48,8 @@ export function signInStep({ dependencies: { command } }: CommandContext, outcom
   if (reason === 'secret_missing')
     return saidToPerson(outcome.nextStep, command) ?? `Run: ${command} connect ${serverName}`;
   if (authType === 'bearer' || authType === 'api_key') return `Run: ${command} key set ${serverName}`;
+  if (authType === 'oauth2' && reason === 'key_rejected')
+    return `It takes a sign-in: ${command} connect ${serverName} (another key of yours: ${command} key set ${serverName})`;
   if (authType === 'unknown' || authType === 'oauth2-bearer')
     return `Run: ${command} key set ${serverName} (for a token or key), or: ${command} connect ${serverName} (a form for the sign-in's endpoints)`;
   return `Run: ${command} connect ${serverName}`;

@@ -117,7 +117,8 @@ function sayHowToSignIn(context: CommandContext, outcome: RequiresAuth): void {
 function whatIsMissing({ authType, reason }: RequiresAuth): string {
   if (reason === 'secret_missing') return 'needs a secret that is not stored yet.';
   const takesKey = authType === 'bearer' || authType === 'api_key';
-  if (reason === 'key_rejected' || reason === 'token_rejected') return `refused the ${takesKey ? 'key' : 'token'}.`;
+  if (reason === 'key_rejected') return 'refused the key.';
+  if (reason === 'token_rejected') return 'refused the token.';
   const why = reason === undefined ? '' : ` (${reason})`;
   return `needs you to ${takesKey ? 'give a key' : 'sign in'} first${why}.`;
 }

@@ -6,7 +6,8 @@ import type { ListedProvider, ProviderSettings } from '../../broker/administrati
 import { displayText } from '../../core/display-text.js';
 import { BrokerError } from '../../core/errors.js';
 import type { CommandContext, Register, Run } from '../command.js';
-import { EXIT_SUCCESS, UsageError } from '../exit-code.js';
+import { EXIT_SUCCESS, EXIT_USAGE, UsageError } from '../exit-code.js';
+import { serverNameArgument } from '../name-arguments.js';
 import { failureOf, reportOutcome } from '../outcome-report.js';
 import { readSecret } from '../secret-input.js';
 import { table } from '../table.js';
@@ -43,7 +44,7 @@ function registerProviderAdd(provider: Command, run: Run): void {
   provider
     .command('add')
     .description('add a provider, or replace it; of github, google, slack and others the endpoints are known')
-    .argument('<id>', 'what entries call it')
+    .argument('<id>', 'what entries call it', serverNameArgument)
     .option('--issuer <url>', 'its issuer, whose metadata name the endpoints', address)
     .option('--authorization-endpoint <url>', 'where users sign in', address)
     .option('--token-endpoint <url>', 'where codes are redeemed', address)
@@ -72,7 +73,10 @@ async function add(context: CommandContext, id: string, options: AddOptions): Pr
     ...settings,
     ...(clientSecret !== undefined && { clientSecret }),
   });
-  if (added.status === 'error') return reportOutcome(context, added);
+  if (added.status === 'error') {
+    const exitCode = reportOutcome(context, added);
+    return added.code === 'invalid_input' ? EXIT_USAGE : exitCode;
+  }
   terminal.payload(added);
   terminal.line(`${terminal.style.good('✓')} Added the provider ${terminal.style.bold(displayText(id))}.`);
   return EXIT_SUCCESS;
