@@ -112,6 +112,37 @@ for (const { server, skipped } of SHARED_SERVERS) {
         await vi.waitFor(async () => expect(await store.read('k')).toMatchObject({ version: 1 }), { timeout: 20_000 });
       });
 
+      it('R38 falls back to an older copy: who has seen a newer one is refused, and no fencing number is given twice', async () => {
+        const store = await throughProxy();
+        await store.compareAndSwap(row('k'), 0);
+        const fallBack = await corner.remember();
+        const lease = { name: 'l', fence: await acquired(store, 'l') };
+        expect(await store.compareAndSwap(row('k'), 1, { lease })).toBe(2);
+        expect(await store.compareAndSwap(row('k'), 2, { lease })).toBe(3);
+        proxy.cut();
+        await fallBack();
+
+        expect(await store.compareAndSwap(row('k'), 3)).toBeUndefined();
+        expect(await store.compareAndSwap(row('k'), 3, { lease })).toBeUndefined();
+        expect(await store.compareAndSwap(row('k'), 1, { lease })).toBeUndefined();
+        const next = { name: 'l', fence: await acquired(store, 'l') };
+        expect(next.fence).toBeGreaterThan(lease.fence);
+        expect(await store.compareAndSwap(row('k'), 1, { lease })).toBeUndefined();
+        expect(await store.compareAndSwap(row('k'), 1, { lease: next })).toBe(2);
+      });
+
+      it('R25 with a newer schema is refused and not touched', async () => {
+        const store = await direct();
+        await store.compareAndSwap(row('k'), 0);
+        const before = await store.page(undefined, 100);
+        await corner.makeNewer();
+        await expect(direct()).rejects.toMatchObject({
+          code: 'vault_unreadable',
+          message: expect.stringContaining('newer version'),
+        });
+        expect(await store.page(undefined, 100)).toEqual(before);
+      });
+
       it('is not made without a key that other machines can be given, nor by looking', async () => {
         expect(await vaultExists(corner.location)).toBe(false);
         await expect(vaultWith({ keyring: 'never' })).rejects.toMatchObject({
@@ -133,6 +164,12 @@ for (const { server, skipped } of SHARED_SERVERS) {
       });
     },
   );
+}
+
+async function acquired(store: Store, name: string): Promise<number> {
+  const lease = await store.acquireLease(name, 'holder', 60_000);
+  if (lease.outcome !== 'acquired') throw new Error(`The lease is held for another ${lease.untilMs} ms.`);
+  return lease.fence;
 }
 
 function row(key: string, rest: Partial<RowToWrite> = {}): RowToWrite {
