@@ -26,6 +26,8 @@ export interface Composition {
   readonly version: string;
   /** Default the system's. */
   readonly clock?: Clock;
+  /** One command and no host: a store at which nobody listens is said at once, and not asked again. Default false. */
+  readonly isCommand?: boolean;
 }
 
 export interface BrokerProcess {
@@ -48,13 +50,17 @@ export function composeBroker({
   log,
   version,
   clock = systemClock,
+  isCommand = false,
 }: Composition): BrokerProcess {
   const store = parseStoreLocation(environment['MCP_OAUTH_STORE'], settings.dataFolder);
   const key = takeKeyOptions(environment);
-  const { vault, isVaultOpen, closeVault } = onceOpened(() =>
-    openVault({ store, key, homeDirectory: settings.dataFolder, clock, log }),
+  const opening = { failsFast: isCommand };
+  const { vault, isVaultOpen, closeVault } = onceOpened(
+    () => openVault({ store, key, homeDirectory: settings.dataFolder, clock, log, ...opening }),
+    isCommand,
   );
-  const isVaultThere = async () => isVaultOpen() || vaultExists(store);
+  const look = notAgain(() => vaultExists(store, opening), isCommand);
+  const isVaultThere = async () => isVaultOpen() || look();
   const catalog = createCatalog({
     path: settings.serversFile,
     log,
@@ -83,6 +89,7 @@ export function composeBroker({
       confirm: settings.confirm,
       version,
       isOverSsh: settings.isOverSsh,
+      isStoreShared: store.kind !== 'sqlite',
     },
   });
   return {
@@ -101,8 +108,8 @@ export function composeBroker({
   };
 }
 
-/** Opens once; an opening that failed is tried again by the next call. */
-function onceOpened(open: () => Promise<Vault>) {
+/** Opens once; an opening that failed is tried again by the next call, unless `isFinal`. */
+function onceOpened(open: () => Promise<Vault>, isFinal: boolean) {
   let opened: Promise<Vault> | undefined;
   let isOpen = false;
   return {
@@ -113,7 +120,7 @@ function onceOpened(open: () => Promise<Vault>) {
           return vault;
         },
         (error: unknown) => {
-          opened = undefined;
+          if (!isFinal) opened = undefined;
           throw error;
         },
       );
@@ -121,6 +128,20 @@ function onceOpened(open: () => Promise<Vault>) {
     },
     isVaultOpen: () => isOpen,
     closeVault: async () => (await opened?.catch(() => undefined))?.close(),
+  };
+}
+
+/** Looks each time; where `isFinal`, what failed once is not tried again. */
+function notAgain<T>(look: () => Promise<T>, isFinal: boolean): () => Promise<T> {
+  let failure: { readonly error: unknown } | undefined;
+  return async () => {
+    if (failure !== undefined) throw failure.error;
+    try {
+      return await look();
+    } catch (error) {
+      if (isFinal) failure = { error };
+      throw error;
+    }
   };
 }
 

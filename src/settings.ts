@@ -4,13 +4,24 @@ import { join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { DEFAULT_CALLBACK_PORT } from './core/limits.js';
 import { LOG_LEVELS, type LogLevel } from './core/log.js';
-import { agentName } from './core/names.js';
+import { agentName, PERSONAL_TEAM } from './core/names.js';
 import type { Principal } from './core/principal.js';
 
 /** The process was started with something that it cannot go on with: exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+
+  /** @param instead what to set (undefined: unset) so that everything else can still be looked at */
+  constructor(
+    message: string,
+    readonly instead: Readonly<Record<string, string | undefined>>,
+  ) {
+    super(message);
+  }
 }
+
+/** Stands for a user whose name nobody knows, while `doctor` looks at the rest. */
+const UNKNOWN_USER = 'unknown';
 
 export interface Settings {
   /** Absolute path of the user's `servers.json`. */
@@ -47,6 +58,7 @@ export function readSettings(env: Environment): Settings {
     throw new UsageError(
       'NODE_TLS_REJECT_UNAUTHORIZED=0 switches off the check of certificates, so that anybody on the way could read tokens. ' +
         'Remove it; for a certificate authority of your own set NODE_EXTRA_CA_CERTS to its file.',
+      { NODE_TLS_REJECT_UNAUTHORIZED: undefined },
     );
   }
   const folders = storageFolders(env);
@@ -85,12 +97,13 @@ function checkKey(env: Environment): void {
   const key = given(env, 'MCP_OAUTH_KEY');
   if (key === undefined) return;
   if (given(env, 'MCP_OAUTH_KEY_FILE') !== undefined) {
-    throw new UsageError('Set MCP_OAUTH_KEY or MCP_OAUTH_KEY_FILE, not both.');
+    throw new UsageError('Set MCP_OAUTH_KEY or MCP_OAUTH_KEY_FILE, not both.', { MCP_OAUTH_KEY: undefined });
   }
   const isBase64 = /^[A-Za-z0-9+/_-]+={0,2}$/u.test(key.trim());
   if (!isBase64 || Buffer.from(key, 'base64').length !== VAULT_KEY_BYTES) {
     throw new UsageError(
       `MCP_OAUTH_KEY must be ${VAULT_KEY_BYTES} bytes in base64, as "openssl rand -base64 32" prints.`,
+      { MCP_OAUTH_KEY: undefined },
     );
   }
 }
@@ -100,7 +113,9 @@ function portOf(env: Environment): number {
   if (text === undefined) return DEFAULT_CALLBACK_PORT;
   const port = /^\d{1,5}$/u.test(text) ? Number(text) : Number.NaN;
   if (!(port <= 65_535))
-    throw new UsageError('MCP_OAUTH_CALLBACK_PORT must be a port from 1 to 65535, or 0 for any free one.');
+    throw new UsageError('MCP_OAUTH_CALLBACK_PORT must be a port from 1 to 65535, or 0 for any free one.', {
+      MCP_OAUTH_CALLBACK_PORT: undefined,
+    });
   return port;
 }
 
@@ -114,6 +129,7 @@ function redirectUriOf(env: Environment): string | undefined {
   if (!isPlain || !(url.protocol === 'https:' || isLoopback)) {
     throw new UsageError(
       'MCP_OAUTH_REDIRECT_URI must be an https URL, or http on 127.0.0.1, [::1] or localhost, without user name and fragment.',
+      { MCP_OAUTH_REDIRECT_URI: undefined },
     );
   }
   return text;
@@ -130,7 +146,12 @@ function clientMetadataUrlOf(env: Environment): string | undefined {
     url.username !== '' ||
     url.password !== ''
   ) {
-    throw new UsageError('MCP_OAUTH_CLIENT_METADATA_URL must be an https URL with a path: it is the client_id itself.');
+    throw new UsageError(
+      'MCP_OAUTH_CLIENT_METADATA_URL must be an https URL with a path: it is the client_id itself.',
+      {
+        MCP_OAUTH_CLIENT_METADATA_URL: undefined,
+      },
+    );
   }
   return text;
 }
@@ -139,23 +160,28 @@ function principalNames(env: Environment): Pick<Settings, 'team' | 'user' | 'age
   const store = given(env, 'MCP_OAUTH_STORE') ?? 'sqlite:';
   const isSharedStore = SHARED_STORE.test(store);
   if (!isSharedStore && !store.startsWith('sqlite:')) {
-    throw new UsageError('MCP_OAUTH_STORE must be sqlite:PATH, redis://… or postgres://….');
+    throw new UsageError('MCP_OAUTH_STORE must be sqlite:PATH, redis://… or postgres://….', {
+      MCP_OAUTH_STORE: undefined,
+    });
   }
   const team = nameOf(env, 'MCP_OAUTH_TEAM');
   const user = nameOf(env, 'MCP_OAUTH_USER');
   if (isSharedStore && (team === undefined || user === undefined)) {
     throw new UsageError(
       'With a shared MCP_OAUTH_STORE set MCP_OAUTH_USER and MCP_OAUTH_TEAM: colleagues in containers would all be the same user.',
+      { MCP_OAUTH_STORE: undefined },
     );
   }
-  return { team: team ?? 'personal', user: user ?? operatingSystemUser(), agent: nameOf(env, 'MCP_OAUTH_AGENT') };
+  return { team: team ?? PERSONAL_TEAM, user: user ?? operatingSystemUser(), agent: nameOf(env, 'MCP_OAUTH_AGENT') };
 }
 
 function nameOf(env: Environment, variable: string): string | undefined {
   const name = given(env, variable);
   if (name === undefined) return undefined;
   if (name.length > NAME_MAX_LENGTH || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name)) {
-    throw new UsageError(`${variable} must be at most ${NAME_MAX_LENGTH} characters, without control characters.`);
+    throw new UsageError(`${variable} must be at most ${NAME_MAX_LENGTH} characters, without control characters.`, {
+      [variable]: undefined,
+    });
   }
   return name;
 }
@@ -165,7 +191,9 @@ function operatingSystemUser(): string {
     return userInfo().username;
   } catch {
     // A container may run as a number that has no name.
-    throw new UsageError('The operating system does not know the name of this user: set MCP_OAUTH_USER.');
+    throw new UsageError('The operating system does not know the name of this user: set MCP_OAUTH_USER.', {
+      MCP_OAUTH_USER: UNKNOWN_USER,
+    });
   }
 }
 
@@ -173,7 +201,8 @@ function oneOf<T extends string>(env: Environment, variable: string, values: rea
   const text = given(env, variable);
   if (text === undefined) return fallback;
   const value = values.find((candidate) => candidate === text);
-  if (value === undefined) throw new UsageError(`${variable} must be one of ${values.join(', ')}.`);
+  if (value === undefined)
+    throw new UsageError(`${variable} must be one of ${values.join(', ')}.`, { [variable]: undefined });
   return value;
 }
 

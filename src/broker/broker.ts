@@ -131,6 +131,7 @@ export interface AuditOptions {
 /** One step of `doctor`. */
 export interface Finding {
   readonly step:
+    | 'settings'
     | 'entry'
     | 'url'
     | 'probe'

@@ -1,14 +1,16 @@
 /** `clear_mcp_auth`: deletes what the caller owns of a server, and revokes it where the authorization server can. */
 
 import { BrokerError } from '../core/errors.js';
-import { providerRecordName } from '../core/names.js';
-import { type CredentialMode, ownerOf, type Principal } from '../core/principal.js';
+import { DEFAULT_ACCOUNT, providerRecordName } from '../core/names.js';
+import { type CredentialMode, type Owner, ownerOf, type Principal } from '../core/principal.js';
 import type { Revocation } from '../oauth/index.js';
+import { actOnRecord } from './audit.js';
 import { added, clearOwner, NOTHING_CLEARED, type OwnerCleared } from './clear-owner.js';
 import { clearSources } from './clear-sources.js';
 import { checkedAccount, checkServerName, findEntry, unknownServer } from './known-server.js';
 import type { Cleared } from './outcomes.js';
 import type { Parts } from './parts.js';
+import { storedCredentials } from './stored-credentials.js';
 
 /** Where the configuration no longer says whose credential it was, everything of the caller's own is meant. */
 const MODES_OF_CALLER: readonly CredentialMode[] = ['per_user', 'per_agent'];
@@ -32,9 +34,9 @@ export async function clearAuth(
   if (entry?.credentialMode === 'shared' && !allowShared) throw sharedIsTheTeams(args.serverName);
   const modes = entry === undefined ? (allowShared ? MODES_OF_ADMINISTRATOR : MODES_OF_CALLER) : [entry.credentialMode];
   const serverName = provider === undefined ? args.serverName : providerRecordName(provider);
-  const own = await Promise.all(
-    modes.map((mode) => clearOwner(parts, ownerOf(principal, mode), { serverName, account: args.account })),
-  );
+  const owners = modes.map((mode) => ownerOf(principal, mode));
+  await auditClearing(parts, principal, owners, { serverName, account: args.account });
+  const own = await Promise.all(owners.map((owner) => clearOwner(parts, owner, { serverName, account: args.account })));
   if (entry === undefined && !own.some((one) => one.wasKnown)) throw unknownServer(args.serverName);
   const isWhole = entry !== undefined && provider === undefined;
   const elsewhere: OwnerCleared = isWhole ? await clearSources(parts, principal, entry, args.account) : NOTHING_CLEARED;
@@ -45,6 +47,29 @@ export async function clearAuth(
     cleared: { grants: total.grants, secrets: total.secrets, clients: total.clients, pending: total.pending },
     revocation: worstOf(total.revocations),
   };
+}
+
+/** One entry for each credential that goes; where there is none, for what else is stored. */
+async function auditClearing(
+  parts: Parts,
+  principal: Principal,
+  owners: readonly Owner[],
+  { serverName, account }: { readonly serverName: string; readonly account?: string | undefined },
+): Promise<void> {
+  if (!(await parts.vaultExists())) return;
+  const vault = await parts.vault();
+  const stored = await Promise.all(owners.map((owner) => storedCredentials(vault, owner, serverName, account)));
+  const credentials = stored.flatMap(({ grants, secrets }) => [
+    ...grants.map(({ value }) => ({ account: value.account, credential: value.accessToken })),
+    ...secrets.map(({ value }) => ({ account: value.account, credential: value.value })),
+  ]);
+  const going = credentials.length > 0 ? credentials : [{ account: account ?? DEFAULT_ACCOUNT }];
+  for (const { account: whose, ...credential } of going)
+    await parts.audit.record(principal, {
+      event: 'cleared',
+      ...actOnRecord({ serverName, account: whose }),
+      ...credential,
+    });
 }
 
 /** The worst that happened is what the user should know. */

@@ -18,11 +18,13 @@ export type TeamCleared = Pick<Cleared, 'cleared' | 'revocation'>;
  */
 export async function removeMember(
   parts: Parts,
+  who: Principal,
   team: string,
   user: string,
 ): Promise<TeamCleared & { readonly wasKnown: boolean }> {
   const vault = await parts.vault();
   const isOwner = (await ownersOfTeam(vault, team)).some((owner) => owner.user === user);
+  await parts.audit.record({ ...who, team }, { event: 'member_removed', detail: user });
   const removedAt = parts.clock.now();
   await vault.removedMembers.update([team, user], () => ({ user, removedAt }));
   const cleared = await clearMember(parts, vault, team, user);
@@ -30,10 +32,11 @@ export async function removeMember(
 }
 
 /** Lets a removed user in again, with nothing: what a process may have stored before it knew of the removal goes first. */
-export async function addMember(parts: Parts, team: string, user: string): Promise<boolean> {
+export async function addMember(parts: Parts, who: Principal, team: string, user: string): Promise<boolean> {
   if (!(await parts.vaultExists())) return false;
   const vault = await parts.vault();
   if ((await vault.removedMembers.get([team, user])) === undefined) return false;
+  await parts.audit.record({ ...who, team }, { event: 'member_added', detail: user });
   await clearMember(parts, vault, team, user);
   return vault.removedMembers.delete([team, user]);
 }
@@ -46,6 +49,7 @@ export async function resetServer(parts: Parts, principal: Principal, serverName
   checkServerName(serverName);
   const entry = await findEntry(parts, principal, serverName);
   const owners = (await parts.vaultExists()) ? await ownersOfTeam(await parts.vault(), principal.team) : [];
+  await parts.audit.record(principal, { event: 'reset', serverName });
   let total = NOTHING_CLEARED;
   for (const owner of owners) {
     total = added(total, await clearOwner(parts, owner, { serverName }));

@@ -8,18 +8,20 @@ import { shownName } from '../core/names.js';
 import { ownerTuple } from '../core/principal.js';
 import { validateAuthorizationResponse } from '../oauth/index.js';
 import type { Lease, PendingAuthorization, TokenIndex, Vault, Versioned } from '../vault/index.js';
+import { actOn } from './audit.js';
 import type { CallbackResult } from './browser-results.js';
 import { type Completion, finishSignIn } from './finish-sign-in.js';
 import type { Parts } from './parts.js';
 import { parsePasted } from './pasted-answer.js';
 import { CALLBACK_PATH } from './redirect-uri.js';
+import type { KnownServer } from './server-of-caller.js';
 
 const SINGLE_PARAMETERS = ['state', 'code', 'iss', 'error'] as const;
 
 /** Where an answer came from, and so what it must fit. */
 interface Arrival {
   /** False: somebody else's sign-in. */
-  readonly mayFinish: (index: TokenIndex) => boolean;
+  readonly mayFinish: (index: TokenIndex) => boolean | Promise<boolean>;
   readonly cameBackRight: (pending: PendingAuthorization) => boolean;
 }
 
@@ -44,10 +46,15 @@ export async function completeByCallback(
  * Pasted back by a caller: counts only for a sign-in of the same owner, server and account. A whole URL has to have
  * the path of that sign-in as well (mix-up); its host may be the far end of a tunnel.
  */
-export async function completeByPaste(parts: Parts, id: readonly string[], callbackUrl: string): Promise<Completion> {
+export async function completeByPaste(parts: Parts, server: KnownServer, callbackUrl: string): Promise<Completion> {
   const { pathname, parameters } = parsePasted(callbackUrl);
   return complete(parts, parameters, {
-    mayFinish: (index) => isSameId(idOf(index), id),
+    mayFinish: async (index) => {
+      if (isSameId(idOf(index), server.id)) return true;
+      if (isSomebodyElses(index, server))
+        await parts.audit.note(server.principal, { event: 'foreign_state', ...actOn(server) });
+      return false;
+    },
     cameBackRight: (pending) => pathname === undefined || expectedPaths(pending).includes(pathname),
   });
 }
@@ -59,7 +66,7 @@ async function complete(parts: Parts, parameters: URLSearchParams, arrival: Arri
   if (state === null || !(await parts.vaultExists())) return { kind: 'refused', code: 'state_invalid' };
   const vault = await parts.vault();
   const index = await vault.tokens.get(['state', state]);
-  if (index === undefined || !arrival.mayFinish(index.value)) return { kind: 'refused', code: 'state_invalid' };
+  if (index === undefined || !(await arrival.mayFinish(index.value))) return { kind: 'refused', code: 'state_invalid' };
   if (index.value.expiresAt <= parts.clock.now()) return { kind: 'refused', code: 'state_expired' };
   const pending = await vault.pendings.get(idOf(index.value));
   if (pending === undefined || !isOpen(pending.value, state) || !arrival.cameBackRight(pending.value))
@@ -71,7 +78,7 @@ async function complete(parts: Parts, parameters: URLSearchParams, arrival: Arri
     const taken = await take(parts, vault, idOf(index.value), state);
     return taken === undefined
       ? { kind: 'refused', code: 'state_invalid' }
-      : await finishSignIn(parts, vault, taken, response);
+      : await finishSignIn(parts, vault, index.value.principal, taken, response);
   } finally {
     await release(parts, lease);
   }
@@ -138,6 +145,12 @@ export function bindingCookie(pending: PendingAuthorization): string {
 
 function idOf(record: Pick<TokenIndex, 'owner' | 'serverName' | 'account'>): readonly string[] {
   return [...ownerTuple(record.owner), record.serverName, record.account];
+}
+
+/** Not merely for another server or account of the caller's own. */
+function isSomebodyElses({ principal, owner }: TokenIndex, server: KnownServer): boolean {
+  const { team, user, agent } = server.principal;
+  return principal.team !== team || principal.user !== user || (owner.agent !== undefined && owner.agent !== agent);
 }
 
 function isSameId(a: readonly string[], b: readonly string[]): boolean {

@@ -126,7 +126,7 @@ export function createConnect(parts: Parts, reach: Reach, started: StartedServer
 
   /** @throws {BrokerError} `state_invalid`, `state_expired`. What the sign-in itself came to is said by what follows. */
   async function finishPasted(server: KnownServer, callbackUrl: string): Promise<void> {
-    const completion = await completeByPaste(parts, server.id, callbackUrl);
+    const completion = await completeByPaste(parts, server, callbackUrl);
     if (completion.kind !== 'refused') return;
     parts.log.info(
       { serverName: server.entry.serverName, code: completion.code },

@@ -33,11 +33,11 @@ export function createAdministration(parts: Parts): Administration {
         status: 'success',
         user,
         team,
-        ...(await removeMember(parts, team, user)),
+        ...(await removeMember(parts, principal, team, user)),
       })),
     listMembers: (principal, team = principal.team) =>
       asOutcome(parts.log, '', async () => ({ team, members: await listMembers(parts, team) })),
-    addMember: (principal, { user, team = principal.team }) => addMember(parts, team, user),
+    addMember: (principal, { user, team = principal.team }) => addMember(parts, principal, team, user),
     resetServer: (principal, serverName) =>
       asOutcome(parts.log, shown(serverName), async () => ({
         status: 'success',

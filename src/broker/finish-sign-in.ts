@@ -1,9 +1,10 @@
 /** Finishes a sign-in whose answer has been checked and taken: the code is exchanged, and its grant stored. */
 import { BrokerError } from '../core/errors.js';
-import { ownerTuple } from '../core/principal.js';
+import { type Owner, ownerTuple } from '../core/principal.js';
 import { rememberSecret } from '../core/redaction.js';
 import { type AuthorizationResponse, exchangeCode, type TokenOutcome, type TokenSet } from '../oauth/index.js';
 import type { Grant, OAuthClient, PendingAuthorization, SignInFailure, Vault, Versioned } from '../vault/index.js';
+import { actOnRecord } from './audit.js';
 import { letPortGo } from './open-pages.js';
 import type { Parts } from './parts.js';
 import { redeemPending } from './redeem-pending.js';
@@ -16,37 +17,43 @@ export type Completion =
   | { readonly kind: 'failed'; readonly pending: PendingAuthorization; readonly failure: SignInFailure }
   | { readonly kind: 'refused'; readonly code: 'state_invalid' | 'state_expired' };
 
-/** From an answer whose state has been taken: errors are kept for the next call to say, a code is exchanged. */
+/**
+ * From an answer whose state has been taken: errors are kept for the next call to say, a code is exchanged.
+ * @param who began it, as far as that is known
+ * @throws {BrokerError} in a team, where the audit log does not take the entry: the grant is stored all the same.
+ */
 export async function finishSignIn(
   parts: Parts,
   vault: Vault,
+  who: Owner,
   taken: Versioned<PendingAuthorization>,
   response: AuthorizationResponse,
 ): Promise<Completion> {
   const pending = taken.value;
-  if (response.kind === 'issuer_mismatch') return fail(parts, vault, taken, ISSUER_MISMATCH);
-  if (response.kind === 'error') return fail(parts, vault, taken, failureOfError(response.error));
+  if (response.kind === 'issuer_mismatch') return fail(parts, vault, who, taken, ISSUER_MISMATCH);
+  if (response.kind === 'error') return fail(parts, vault, who, taken, failureOfError(response.error));
   if (response.kind === 'malformed') return { kind: 'refused', code: 'state_invalid' };
   rememberSecret(response.code);
   const { codeVerifier, redirectUri } = pending;
   const outcome = await redeemPending(parts, pending, (request) =>
     exchangeCode({ ...request, code: response.code, codeVerifier, redirectUri }),
   );
-  return finishExchange(parts, vault, taken, outcome);
+  return finishExchange(parts, vault, who, taken, outcome);
 }
 
-/** From what the token endpoint said of the code: its tokens are stored, a refusal is kept for the next call to say. */
+/** From what the token endpoint said of the code: its tokens are stored, a refusal is kept for the next call to say. @throws as `finishSignIn` does. */
 export async function finishExchange(
   parts: Parts,
   vault: Vault,
+  who: Owner,
   taken: Versioned<PendingAuthorization>,
   outcome: TokenOutcome | BrokerError,
 ): Promise<Completion> {
   const pending = taken.value;
-  if (outcome instanceof BrokerError) return fail(parts, vault, taken, failureOfRefusal(outcome));
-  if (outcome.kind !== 'tokens') return fail(parts, vault, taken, failureOfExchange(outcome));
+  if (outcome instanceof BrokerError) return fail(parts, vault, who, taken, failureOfRefusal(outcome));
+  if (outcome.kind !== 'tokens') return fail(parts, vault, who, taken, failureOfExchange(outcome));
   const client = clientAsAccepted(pending.client, outcome.tokenEndpointAuthMethod);
-  return store(parts, vault, taken, grantOf({ ...pending, client }, outcome.tokens, parts.clock.now()));
+  return store(parts, vault, who, taken, grantOf({ ...pending, client }, outcome.tokens, parts.clock.now()));
 }
 
 /**
@@ -56,6 +63,7 @@ export async function finishExchange(
 async function store(
   parts: Parts,
   vault: Vault,
+  who: Owner,
   taken: Versioned<PendingAuthorization>,
   grant: Grant,
 ): Promise<Completion> {
@@ -67,6 +75,12 @@ async function store(
     await vault.grants.update(id, () => grant);
     if (await vault.pendings.delete(id, taken.generation)) {
       await letPortGo(parts, pending);
+      await parts.audit.record(who, {
+        event: 'connected',
+        ...actOnRecord(grant),
+        credential: grant.accessToken,
+        ...(grant.scope !== undefined && { detail: grant.scope }),
+      });
       return { kind: 'connected', pending };
     }
     await vault.grants.update(id, (current) => (current?.accessToken === grant.accessToken ? before : current));
@@ -79,12 +93,14 @@ async function store(
 async function fail(
   parts: Parts,
   vault: Vault,
+  who: Owner,
   taken: Versioned<PendingAuthorization>,
   failure: SignInFailure,
 ): Promise<Completion> {
   const pending = taken.value;
   await vault.pendings.compareAndSwap(idOf(pending), { ...pending, failure }, taken.generation);
   await letPortGo(parts, pending);
+  await parts.audit.note(who, { event: 'sign_in_failed', ...actOnRecord(pending), code: failure.code });
   return { kind: 'failed', pending, failure };
 }
 

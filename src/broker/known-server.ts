@@ -155,6 +155,7 @@ async function addServer(parts: Parts, principal: Principal, serverName: string,
   const owner = ownerOf(principal, 'per_user');
   const id = [principal.team, principal.user, serverName];
   const record: AddedServer = { owner, serverName, url, addedAt: parts.clock.now() };
+  await parts.audit.record(principal, { event: 'server_added', serverName, detail: new URL(url).origin });
   const generation = await vault.addedServers.compareAndSwap(id, record, 0);
   if (generation !== undefined) return;
   const other = await vault.addedServers.get(id);

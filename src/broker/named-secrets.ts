@@ -42,6 +42,7 @@ export async function storeNamedSecret(
   if (value === '' || value.length > TOKEN_MAX_LENGTH || UNFIT.test(value))
     throw new BrokerError('invalid_input', 'That is no secret: it is empty, too long, or of more than one line.');
   const vault = await parts.vault();
+  await parts.audit.record(principal, { event: 'secret_stored', detail: shownReference(reference), credential: value });
   await vault.namedSecrets.update(secretId(principal, reference), () => ({
     name: reference.name,
     value,
@@ -72,7 +73,18 @@ export async function deleteNamedSecret(
   reference: NamedSecretReference,
 ): Promise<boolean> {
   if (!(await parts.vaultExists())) return false;
-  return (await parts.vault()).namedSecrets.delete(secretId(principal, reference));
+  const { namedSecrets } = await parts.vault();
+  const id = secretId(principal, reference);
+  // Of the list: one that does not open can be deleted all the same.
+  const stored = (await namedSecrets.list(id.slice(0, -1))).find(({ value }) => value.name === reference.name);
+  const credential = stored?.value.value;
+  if (stored !== undefined)
+    await parts.audit.record(principal, { event: 'cleared', detail: shownReference(reference), credential });
+  return namedSecrets.delete(id);
+}
+
+function shownReference({ source, name }: NamedSecretReference): string {
+  return `${source} ${name}`;
 }
 
 function secretId({ team, user }: Principal, { source, name }: NamedSecretReference): readonly string[] {

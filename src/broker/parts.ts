@@ -11,7 +11,9 @@ import type { Network } from '../core/outbound.js';
 import type { DpopNonces } from '../oauth/index.js';
 import type { ConnectionPool } from '../upstream/index.js';
 import type { Vault } from '../vault/index.js';
+import type { Audit } from './audit.js';
 import type { LoopbackListener } from './broker.js';
+import type { LatestSuccesses } from './latest-successes.js';
 import type { AnyServer } from './server-of-caller.js';
 
 export interface BrokerSettings {
@@ -26,6 +28,8 @@ export interface BrokerSettings {
   readonly version: string;
   /** `SSH_CONNECTION` is set: a browser of the user's cannot come back to this machine's loopback. */
   readonly isOverSsh?: boolean;
+  /** The vault lies on a database server, for several people. */
+  readonly isStoreShared?: boolean;
 }
 
 export interface ResolvedValue {
@@ -51,6 +55,8 @@ export interface Parts {
   readonly attended: { host: Host | undefined };
   /** What servers last asked to be in our proofs of possession. */
   readonly dpopNonces: DpopNonces;
+  readonly latestSuccesses: LatestSuccesses;
+  readonly audit: Audit;
   readonly log: Log;
   readonly settings: BrokerSettings;
 }

@@ -77,7 +77,7 @@ async function finish(
   const current = await vault.pendings.get(id);
   const generation = current?.value.state === pending.state ? current.generation : 0;
   const value = { ...pending, answeredAt: parts.clock.now() };
-  await finishExchange(parts, vault, { value, generation }, outcome);
+  await finishExchange(parts, vault, pending.owner, { value, generation }, outcome);
 }
 
 /** When to ask again, where the sign-in goes on: nothing transient ends it. Undefined: it is over. */

@@ -107,6 +107,11 @@ export function createReach(
   ): Promise<Extract<Reached<T>, { kind: 'done' }> | { readonly kind: 'refused'; readonly refusal: Refusal }> {
     let value: T;
     let connection: UpstreamConnection;
+    const { grant, key, header } = credential;
+    await parts.audit.used(server, options.operation, {
+      needsCredential: credential.kind !== 'none',
+      credential: grant?.accessToken ?? key ?? header?.value,
+    });
     try {
       connection = await connections.open(server, credential, {
         ...(options.connectTimeoutMs !== undefined && { timeoutMs: options.connectTimeoutMs }),

@@ -4,7 +4,7 @@ import { UNKNOWN_REDEMPTION_PAUSE_MS } from '../core/limits.js';
 import type { TokenOutcome, TokenSet } from '../oauth/index.js';
 import type { Grant, Versioned } from '../vault/index.js';
 import { type GrantAccess, stillValid } from './grant-access.js';
-import { adoptWinner, commit, note, type Redemption, write } from './refresh-writes.js';
+import { adoptWinner, auditFailure, commit, note, type Redemption, write } from './refresh-writes.js';
 import { forgetRegistration } from './registration.js';
 import { outcomeUnknown, tokenRequestFailed } from './token-failures.js';
 
@@ -19,7 +19,7 @@ export async function settle(
   const unchanged = asBefore(held.value, attempts);
   switch (outcome.kind) {
     case 'tokens':
-      return commit(redemption, held.value, refreshedGrant(withoutIntent(held.value), outcome.tokens, now));
+      return commit(redemption, held, refreshedGrant(withoutIntent(held.value), outcome.tokens, now));
     case 'rejected':
       return settleRejection(redemption, held, outcome.error, attempts);
     case 'unavailable': {
@@ -28,13 +28,16 @@ export async function settle(
         ...unchanged,
         ...(retryAfterSeconds !== undefined && { refreshNotBefore: now + retryAfterSeconds * 1_000 }),
       });
+      await auditFailure(redemption, held, 'token_request_failed');
       return usableOrFail(redemption, unchanged, tokenRequestFailed(outcome.message, true, retryAfterSeconds));
     }
     case 'malformed':
       await note(redemption, held, unchanged);
+      await auditFailure(redemption, held, 'token_request_failed');
       return usableOrFail(redemption, unchanged, tokenRequestFailed(outcome.message, false));
     case 'unknown':
       await note(redemption, held, { ...held.value, refreshNotBefore: now + UNKNOWN_REDEMPTION_PAUSE_MS });
+      await auditFailure(redemption, held, 'refresh_outcome_unknown');
       return usableOrFail(redemption, held.value, outcomeUnknown(UNKNOWN_REDEMPTION_PAUSE_MS));
   }
 }
@@ -65,6 +68,7 @@ async function settleRejection(
   }
   const unchanged = asBefore(held.value, attempts);
   await note(redemption, held, unchanged);
+  await auditFailure(redemption, held, error === 'invalid_client' ? 'client_rejected' : 'token_request_failed');
   // The grant is as good as before: with the client mended, it is refreshed without a sign-in.
   if (error === 'invalid_client' && origin === 'configured')
     return (
@@ -84,11 +88,13 @@ async function settleRejection(
 async function end(
   redemption: Redemption,
   held: Versioned<Grant>,
-  reason: NonNullable<Grant['endedReason']>,
+  reason: Exclude<NonNullable<Grant['endedReason']>, 'token_rejected'>,
 ): Promise<GrantAccess> {
   const ended: Grant = { ...withoutIntent(held.value), state: 'ended', endedReason: reason };
   const generation = await write(redemption, held, ended);
-  return generation === undefined ? adoptWinner(redemption) : { kind: 'ended', grant: ended, reason };
+  if (generation === undefined) return adoptWinner(redemption);
+  await auditFailure(redemption, held, reason);
+  return { kind: 'ended', grant: ended, reason };
 }
 
 function refreshedGrant(before: Grant, tokens: TokenSet, now: number): Grant {

@@ -1,6 +1,7 @@
 /** What a refresh writes: by compare-and-swap under its lease, and never over what another has written since. */
-import { BrokerError } from '../core/errors.js';
+import { BrokerError, type ErrorCode } from '../core/errors.js';
 import type { Grant, Lease, Vault, Versioned } from '../vault/index.js';
+import { actOn } from './audit.js';
 import { accessOf, type GrantAccess, stillValid, usable } from './grant-access.js';
 import type { KnownServer } from './known-server.js';
 import type { Parts } from './parts.js';
@@ -37,6 +38,20 @@ export async function note(redemption: Redemption, held: Versioned<Grant>, grant
   }
 }
 
+/** A refresh that came to nothing: that it cannot be written down is no reason to fail, too. */
+export function auditFailure(
+  { parts, server }: Redemption,
+  { value }: Versioned<Grant>,
+  code: ErrorCode,
+): Promise<void> {
+  return parts.audit.note(server.principal, {
+    event: 'refresh_failed',
+    ...actOn(server),
+    code,
+    credential: value.accessToken,
+  });
+}
+
 /** Another writer was first: what it wrote counts, and nothing of it is deleted. */
 export async function adoptWinner({ parts, vault, server, refusedToken }: Redemption): Promise<GrantAccess> {
   const winner = (await vault.grants.get(server.id))?.value;
@@ -47,8 +62,20 @@ export async function adoptWinner({ parts, vault, server, refusedToken }: Redemp
 }
 
 /** Where the lease ran out meanwhile the new tokens still replace those they were redeemed from, but never anyone's newer ones. */
-export async function commit(redemption: Redemption, redeemed: Grant, refreshed: Grant): Promise<GrantAccess> {
+export async function commit(
+  redemption: Redemption,
+  redeemed: Versioned<Grant>,
+  refreshed: Grant,
+): Promise<GrantAccess> {
   const access = usable(refreshed);
-  const written = await redemption.refreshedGrants.write(redemption.server.id, refreshed, redeemed.refreshToken);
-  return written === 'superseded' ? adoptWinner(redemption) : access;
+  const written = await redemption.refreshedGrants.write(redemption.server.id, refreshed, redeemed);
+  if (written === 'superseded') return adoptWinner(redemption);
+  const { parts, server } = redemption;
+  await parts.audit.record(server.principal, {
+    event: 'refreshed',
+    ...actOn(server),
+    credential: refreshed.accessToken,
+    replaces: redeemed.value.accessToken,
+  });
+  return access;
 }

@@ -5,18 +5,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BrokerError } from '../core/errors.js';
 import { COMMIT_RETRY_MS, COMMIT_RETRY_TOTAL_MS } from '../core/limits.js';
-import type { Grant, Vault } from '../vault/index.js';
+import type { Grant, Vault, Versioned } from '../vault/index.js';
 import type { Parts } from './parts.js';
 
 export interface RefreshedGrants {
   /**
-   * Writes `refreshed` in place of the grant that holds the refresh token `replaces`, whoever else wrote to that meanwhile.
+   * Writes `refreshed` in place of the grant whose refresh token was `redeemed`, whoever else wrote to that meanwhile,
+   * and of an earlier one that a store has fallen back to.
    * `superseded`: there are newer tokens, or the grant was cleared. `kept`: the vault refuses; held in memory.
    */
   write(
     id: readonly string[],
     refreshed: Grant,
-    replaces: string | undefined,
+    redeemed: Versioned<Grant>,
   ): Promise<'written' | 'superseded' | 'kept'>;
   /** The grant that the vault has not taken to this day, offered to it once more. */
   unwritten(id: readonly string[]): Promise<Grant | undefined>;
@@ -27,7 +28,7 @@ export interface RefreshedGrants {
 interface Unwritten {
   readonly id: readonly string[];
   readonly refreshed: Grant;
-  readonly replaces: string | undefined;
+  readonly redeemed: Versioned<Grant>;
 }
 
 export function createRefreshedGrants(parts: Parts): RefreshedGrants {
@@ -36,16 +37,16 @@ export function createRefreshedGrants(parts: Parts): RefreshedGrants {
   async function write(
     id: readonly string[],
     refreshed: Grant,
-    replaces: string | undefined,
+    redeemed: Versioned<Grant>,
   ): Promise<'written' | 'superseded' | 'kept'> {
     const startedAt = performance.now();
     for (;;) {
-      const outcome = await offer({ id, refreshed, replaces });
+      const outcome = await offer({ id, refreshed, redeemed });
       if (outcome !== 'refused') return outcome;
       if (performance.now() - startedAt >= COMMIT_RETRY_TOTAL_MS) break;
       await delay(COMMIT_RETRY_MS);
     }
-    kept.set(JSON.stringify(id), { id, refreshed, replaces });
+    kept.set(JSON.stringify(id), { id, refreshed, redeemed });
     parts.log.error({ serverName: refreshed.serverName }, 'refreshed tokens could not be written and stay in memory');
     return 'kept';
   }
@@ -76,10 +77,15 @@ export function createRefreshedGrants(parts: Parts): RefreshedGrants {
 }
 
 /** Returns false where the tokens that were redeemed are no longer the stored ones. */
-async function replaceTokens(vault: Vault, { id, refreshed, replaces }: Unwritten): Promise<boolean> {
+async function replaceTokens(vault: Vault, { id, refreshed, redeemed }: Unwritten): Promise<boolean> {
   for (;;) {
     const current = await vault.grants.get(id);
-    if (current === undefined || current.value.refreshToken !== replaces) return false;
+    if (current === undefined || !isReplacedBy(redeemed, current)) return false;
     if ((await vault.grants.compareAndSwap(id, refreshed, current.generation)) !== undefined) return true;
   }
+}
+
+/** Generations only rise, so a lower one is that of a server that took over with an older copy: what it has was redeemed before. */
+function isReplacedBy(redeemed: Versioned<Grant>, current: Versioned<Grant>): boolean {
+  return current.value.refreshToken === redeemed.value.refreshToken || current.generation < redeemed.generation;
 }

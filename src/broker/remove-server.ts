@@ -10,6 +10,7 @@ export async function removeAddedServer(parts: Parts, principal: Principal, serv
   const vault = await parts.vault();
   const id = [principal.team, principal.user, serverName];
   if ((await vault.addedServers.get(id)) === undefined) return false;
+  await parts.audit.record(principal, { event: 'server_removed', serverName });
   await clearAuth(parts, principal, { serverName }, { allowShared: false });
   await forgetToolChoices(vault, principal, serverName);
   return vault.addedServers.delete(id);

@@ -71,6 +71,7 @@ export function createStartedServers(parts: Parts, onToolsChanged: () => void): 
     work: Work<T>,
   ): Promise<Extract<Reached<T>, { kind: 'done' }>> {
     const authType = startedAuthType(server.entry);
+    await parts.audit.used(server, options.operation, { needsCredential: authType !== 'none' });
     try {
       const connection = await processes.open(server, environment, {
         ...(options.connectTimeoutMs !== undefined && { timeoutMs: options.connectTimeoutMs }),
@@ -92,7 +93,7 @@ export function createStartedServers(parts: Parts, onToolsChanged: () => void): 
     for (const id of providersOf(server.entry)) {
       const completion = await completeByPaste(
         parts,
-        (await provider(parts, server, id, server.entry.serverName)).id,
+        await provider(parts, server, id, server.entry.serverName),
         callbackUrl,
       );
       if (completion.kind !== 'refused') return;

@@ -2,6 +2,7 @@
 import { BrokerError } from '../core/errors.js';
 import { TOKEN_MAX_LENGTH } from '../core/limits.js';
 import { type Refusal, RefusedError } from '../upstream/index.js';
+import { actOn } from './audit.js';
 import type { Connections } from './connections.js';
 import type { CredentialInHand } from './credential.js';
 import { keyCredential } from './credential-in-hand.js';
@@ -44,6 +45,7 @@ export async function storeKey(
   if (tried instanceof RefusedError) return { kind: 'refused', keyKind: kind, refusal: tried.refusal };
   const now = parts.clock.now();
   const vault = await parts.vault();
+  await parts.audit.record(server.principal, { event: 'key_stored', ...actOn(server), credential: value });
   await vault.secrets.update(server.id, () => ({
     owner: server.owner,
     serverName: server.entry.serverName,

@@ -26,7 +26,9 @@ export async function addProvider(
   checkSettings(given);
   const provider: Provider = { ...given, addedAt: parts.clock.now() };
   await providerDiscovery(parts, await checkedProvider(parts, principal, provider.id, settingsOf(provider)));
-  await (await parts.vault()).providers.update([principal.team, provider.id], () => provider);
+  const vault = await parts.vault();
+  await parts.audit.record(principal, { event: 'provider_added', provider: provider.id });
+  await vault.providers.update([principal.team, provider.id], () => provider);
   return listed(provider, principal);
 }
 
@@ -40,7 +42,10 @@ export async function listProviders(parts: Parts, principal: Principal): Promise
 /** @returns whether there was one. */
 export async function removeProvider(parts: Parts, principal: Principal, id: string): Promise<boolean> {
   if (!(await parts.vaultExists())) return false;
-  return (await parts.vault()).providers.delete([principal.team, id]);
+  const { providers } = await parts.vault();
+  const isThere = (await providers.list([principal.team])).some(({ value }) => value.id === id);
+  if (isThere) await parts.audit.record(principal, { event: 'provider_removed', provider: id });
+  return providers.delete([principal.team, id]);
 }
 
 /** @throws {BrokerError} `invalid_input`, `url_not_allowed`, `insecure_url`. */

@@ -24,22 +24,29 @@ export async function teamServers(parts: Parts, { team }: Principal): Promise<re
 /** @throws {BrokerError} `url_not_allowed`, `insecure_url`; `invalid_input` where the team has that name already. */
 export async function addTeamServer(
   parts: Parts,
-  { team }: Principal,
+  principal: Principal,
   { serverName, url }: { readonly serverName: string; readonly url: string },
 ): Promise<void> {
   const { href } = await parts.network.checkServerUrl(url);
   const record: TeamServer = { serverName, url: href, addedAt: parts.clock.now() };
-  const added = await (await parts.vault()).teamServers.compareAndSwap([team, serverName], record, 0);
-  if (added !== undefined) return;
+  const { teamServers: collection } = await parts.vault();
+  const id = [principal.team, serverName];
+  if ((await collection.get(id)) === undefined) {
+    await parts.audit.record(principal, { event: 'server_added', serverName, detail: new URL(href).origin });
+    if ((await collection.compareAndSwap(id, record, 0)) !== undefined) return;
+  }
   throw new BrokerError('invalid_input', `The team has a server "${serverName}" already.`, {
     nextStep: `Choose another name, or remove "${serverName}" first.`,
   });
 }
 
 /** @returns whether there was one. */
-export async function removeTeamServer(parts: Parts, { team }: Principal, serverName: string): Promise<boolean> {
+export async function removeTeamServer(parts: Parts, principal: Principal, serverName: string): Promise<boolean> {
   if (!(await parts.vaultExists())) return false;
-  return (await parts.vault()).teamServers.delete([team, serverName]);
+  const { teamServers: collection } = await parts.vault();
+  const isThere = (await collection.list([principal.team])).some(({ value }) => value.serverName === serverName);
+  if (isThere) await parts.audit.record(principal, { event: 'server_removed', serverName });
+  return collection.delete([principal.team, serverName]);
 }
 
 function entryOf({ serverName, url }: TeamServer): RemoteServerEntry {

@@ -39,6 +39,7 @@ export function createToolChoosing(parts: Parts, everyServer: EveryServer): Tool
     const { server, choice: before, listed } = await chosenFrom(principal, serverName);
     const collection = (await parts.vault()).toolChoices;
     const id = choiceId(principal, serverName);
+    await parts.audit.record(principal, { event: 'tools_chosen', serverName });
     if (wanted === 'anything') return void (await collection.delete(id));
     const { team, user, agent } = principal;
     const base = { owner: { team, user, agent }, serverName, serverUrl: boundUrl(server.entry) };

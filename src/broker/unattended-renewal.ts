@@ -2,6 +2,7 @@
 import { BrokerError } from '../core/errors.js';
 import { RETRY_AFTER_MAX_SECONDS } from '../core/limits.js';
 import type { Grant } from '../vault/index.js';
+import { actOn } from './audit.js';
 import { type GrantAccess, stillValid, usable } from './grant-access.js';
 import type { KnownServer } from './known-server.js';
 import { observe } from './observations.js';
@@ -22,15 +23,26 @@ export async function renewUnattendedGrant(
   refusedToken: string | undefined,
 ): Promise<GrantAccess> {
   const own = ownUnattendedGrant(server, turn.current?.value);
+  const grant = await obtained(parts, server, own);
+  if (grant instanceof BrokerError) return settleFailure(parts, server, turn, own, refusedToken, grant);
+  const access = usable(grant);
+  await write(parts, server, turn, grant);
+  await parts.audit.record(server.principal, {
+    event: own === undefined ? 'connected' : 'refreshed',
+    ...actOn(server),
+    credential: grant.accessToken,
+    ...(own !== undefined && { replaces: own.accessToken }),
+  });
+  return access;
+}
+
+async function obtained(parts: Parts, server: KnownServer, own: Grant | undefined): Promise<Grant | BrokerError> {
   try {
     refuseTooEarly(own, parts.clock.now());
-    const grant = await obtainUnattendedGrant(parts, server);
-    const access = usable(grant);
-    await write(parts, server, turn, grant);
-    return access;
+    return await obtainUnattendedGrant(parts, server);
   } catch (error) {
-    if (!(error instanceof BrokerError)) throw error;
-    return settleFailure(parts, server, turn, own, refusedToken, error);
+    if (error instanceof BrokerError) return error;
+    throw error;
   }
 }
 
@@ -52,6 +64,7 @@ async function settleFailure(
   const now = parts.clock.now();
   const { serverName } = server.entry;
   const { code, retryAfterSeconds } = failure;
+  await parts.audit.note(server.principal, { event: 'refresh_failed', ...actOn(server), code });
   if (own !== undefined && (own.refreshNotBefore ?? 0) <= now && retryAfterSeconds !== undefined)
     await write(parts, server, turn, { ...own, refreshNotBefore: now + retryAfterSeconds * 1_000 });
   const valid = own && stillValid(own, now, refusedToken);

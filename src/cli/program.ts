@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { Register, Run } from './command.js';
 import { registerAccounts } from './commands/accounts.js';
 import { registerAdd } from './commands/add.js';
+import { registerAudit } from './commands/audit.js';
 import { registerCall } from './commands/call.js';
 import { registerClear } from './commands/clear.js';
 import { registerClientMetadata } from './commands/client-metadata.js';
@@ -66,6 +67,7 @@ function commands(afterSeparator: readonly string[] | undefined): readonly Regis
     registerProvider,
     registerMember,
     registerReset,
+    registerAudit,
     registerDoctor,
     registerImport,
     registerInstall,

@@ -12,6 +12,9 @@ export const ACCOUNT_NAME_PATTERN = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._@+-]{0,$
 
 export const DEFAULT_ACCOUNT = 'default';
 
+/** The team of somebody who named none: they are alone in it. */
+export const PERSONAL_TEAM = 'personal';
+
 /** Under what a provider of `oauthProviders` is kept beside the servers: no server can have such a name. */
 const PROVIDER_PREFIX = 'provider:';
 
