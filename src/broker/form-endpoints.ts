@@ -5,9 +5,10 @@
 import { BrokerError } from '../core/errors.js';
 import type { ClientConfiguration, PendingAuthorization } from '../vault/index.js';
 import { openForm } from './form-tokens.js';
+import { skillsOf } from './helpful-skills.js';
 import { unconfigured } from './kept-configuration.js';
 import type { KnownServer } from './known-server.js';
-import { helpfulSkills, stepCorrectEndpoints } from './next-steps.js';
+import { stepCorrectEndpoints } from './next-steps.js';
 import type { AuthReason, RequiresAuth } from './outcomes.js';
 import type { Parts } from './parts.js';
 
@@ -96,10 +97,10 @@ export async function endpointsToCorrect(
     serverName,
     authType: 'oauth2',
     authUrl: null,
-    completion: 'form',
+    ...(configUrl !== undefined && { completion: 'form' as const }),
     ...(reason !== undefined && { reason }),
     ...(configUrl !== undefined && { configUrl }),
-    helpfulSkills: helpfulSkills(serverName),
+    helpfulSkills: skillsOf(server.entry),
     nextStep: stepCorrectEndpoints(serverName),
   };
 }

@@ -1,19 +1,9 @@
 /**
- * The fixed sentences that tell an agent what to do next, and the skills that help.
+ * The fixed sentences that tell an agent what to do next.
  * Nothing of a server, an authorization server or a callback ever stands in them.
  */
-import { builtInServers } from '../catalog/index.js';
 import type { ErrorCode } from '../core/errors.js';
-import { GENERAL_SKILL } from '../core/names.js';
-import type { AuthReason, ConfigReason, SkillReference } from './outcomes.js';
-
-/** The general skill, and the server's own where the catalog names one. */
-export function helpfulSkills(serverName: string): readonly SkillReference[] {
-  const known = builtInServers.find((entry) => entry.serverName === serverName);
-  return known?.skillId === undefined
-    ? [GENERAL_SKILL]
-    : [GENERAL_SKILL, { id: known.skillId, name: `Connect to ${known.title ?? serverName}` }];
-}
+import type { AuthReason, ConfigReason } from './outcomes.js';
 
 export const STEP_OPEN_AUTH_URL =
   'Show authUrl to the user as a link (launchUrl is the same, short), then stop and wait: when the user says that they have signed in, call connect_to_mcp_server again with the same serverName.';

@@ -186,6 +186,7 @@ async function sayFailure(
       if (failure.code !== 'authorization_denied') await doubtEndpoints(parts, server, configuration, pending);
       throw new BrokerError(failure.code, failure.message, {
         retryable: failure.retryable,
+        issuer: pending.authorizationServer.issuer,
         ...(failure.code === 'token_request_failed' && { nextStep: STEP_SIGN_IN_ANEW }),
         ...remainingWait(failure, pending, parts.clock.now()),
       });

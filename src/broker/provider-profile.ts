@@ -3,22 +3,10 @@ import { type ProviderProfile, profileFor } from '../catalog/index.js';
 import type { AuthorizationRequestOptions, TokenEndpoints } from '../oauth/index.js';
 import type { AuthorizationServerEndpoints } from '../vault/index.js';
 import type { KnownServer } from './known-server.js';
-import { helpfulSkills } from './next-steps.js';
-import type { SkillReference } from './outcomes.js';
 
 /** @returns undefined for an authorization server that nothing special is known of. */
 export function profileAt(server: KnownServer, issuer: string): ProviderProfile | undefined {
   return profileFor({ name: server.entry.oauth.profile, issuer });
-}
-
-/** The skills of the server, and that of the provider which runs its authorization server. */
-export function helpfulSkillsAt(
-  serverName: string,
-  { issuer, profile }: Pick<AuthorizationServerEndpoints, 'issuer'> & { readonly profile?: string | undefined },
-): readonly SkillReference[] {
-  const skills = helpfulSkills(serverName);
-  const skill = profileFor({ name: profile, issuer })?.skill;
-  return skill === undefined || skills.some(({ id }) => id === skill.id) ? skills : [...skills, skill];
 }
 
 /** What an authorization request has beside the standards' own parameters: the user's file comes before the profile. */

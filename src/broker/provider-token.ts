@@ -3,10 +3,10 @@ import type { Grant } from '../vault/index.js';
 import type { ConnectArguments } from './broker.js';
 import type { FreshGrants } from './fresh-grant.js';
 import type { GrantAccess } from './grant-access.js';
+import { joinedSkills, skillsOf } from './helpful-skills.js';
 import { keepConfiguration } from './kept-configuration.js';
 import type { AnyServer, KnownServer } from './known-server.js';
 import { MissingValueError, orAsk } from './missing-value.js';
-import { helpfulSkills } from './next-steps.js';
 import { observe } from './observations.js';
 import type { AuthReason, RequiresAuth, RequiresOauthConfig } from './outcomes.js';
 import type { Parts, ResolvedValue } from './parts.js';
@@ -59,7 +59,7 @@ async function askAtProvider(
     authType: 'oauth2',
     ...(payload.reason !== undefined && { reason: payload.reason }),
   });
-  return { ...payload, serverName, helpfulSkills: helpfulSkills(serverName) };
+  return { ...payload, serverName, helpfulSkills: joinedSkills(skillsOf(asker.entry), payload.helpfulSkills) };
 }
 
 /** The sign-in that waits there, or a new one. @throws {BrokerError} as `pendingSignIn` and `requireSignIn` do. */

@@ -3,12 +3,12 @@ import { type Discovery, shownEndpoint } from '../oauth/index.js';
 import type { ClientConfiguration } from '../vault/index.js';
 import { needsClientSecret, SUGGESTED_CLIENT_ID } from './client-selection.js';
 import { openForm } from './form-tokens.js';
+import { helpfulSkills } from './helpful-skills.js';
 import type { KnownServer } from './known-server.js';
 import { stepConfigure } from './next-steps.js';
 import type { ConfigReason, RequiresOauthConfig } from './outcomes.js';
 import type { Parts } from './parts.js';
 import { placeInFile } from './provider-entry.js';
-import { helpfulSkillsAt } from './provider-profile.js';
 import { chooseRedirect, suggestedRedirectUri } from './redirect-uri.js';
 
 /** `scope` is exactly what would be sent; `refusal` is for the user's eyes, on the form alone. */
@@ -50,7 +50,9 @@ export async function requiresConfig(
       needsClientSecret: needsSecret,
     },
     ...(configUrl !== undefined && { configUrl }),
-    helpfulSkills: helpfulSkillsAt(server.entry.serverName, {
+    helpfulSkills: helpfulSkills({
+      serverName: server.entry.serverName,
+      url: server.entry.url,
       issuer: authorizationServer.issuer,
       profile: server.entry.oauth.profile,
     }),

@@ -1,8 +1,8 @@
 /** `requires_auth` for a secret that an entry names: the user's own by a local form, others by whoever administers them. */
 import { shellWord } from '../core/shell-word.js';
 import { openSecretForm } from './form-tokens.js';
-import type { NamedSecretReference } from './named-secrets.js';
 import { skillsOf } from './helpful-skills.js';
+import type { NamedSecretReference } from './named-secrets.js';
 import { REASON_SENTENCES, STEP_OPEN_FORM } from './next-steps.js';
 import { observe } from './observations.js';
 import type { RequiresAuth } from './outcomes.js';

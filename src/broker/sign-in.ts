@@ -2,18 +2,19 @@
  * Asks for a sign-in (or a key, or configuration) once it is known that the server wants one.
  * Under a lease, so that callers of every process get one and the same pending authorization.
  */
-import { BrokerError } from '../core/errors.js';
+import { aboutIssuer, BrokerError } from '../core/errors.js';
 import { AUTHORIZE_LEASE_MS, AUTHORIZE_WAIT_MS } from '../core/limits.js';
 import { addedScope, type BearerChallenge, dpopDemand } from '../oauth/index.js';
 import type { Refusal } from '../upstream/index.js';
 import type { ClientConfiguration, PendingAuthorization } from '../vault/index.js';
-import { beginAuthorization, type NoAuthorizationServer, scopeToAsk } from './begin-authorization.js';
+import { beginAuthorization, scopeToAsk } from './begin-authorization.js';
 import { type Classification, classifyRefusal } from './classify-refusal.js';
 import { endpointsToCorrect } from './form-endpoints.js';
 import { openForm } from './form-tokens.js';
+import { skillsOf } from './helpful-skills.js';
 import { keyRequired } from './key-required.js';
 import type { KnownServer } from './known-server.js';
-import { helpfulSkills, stepManualCredential } from './next-steps.js';
+import { stepManualCredential } from './next-steps.js';
 import { checkStepUpLimit, observe } from './observations.js';
 import { letPortGo, openPage } from './open-pages.js';
 import type { SignInPurpose } from './open-sign-in.js';
@@ -167,11 +168,8 @@ async function begin(
       request.configure,
     );
   }
-  const payload: RequiresAuth | RequiresOauthConfig | NoAuthorizationServer = await beginAuthorization(
-    parts,
-    server,
-    configuration,
-    purpose,
+  const payload = await aboutIssuer(discovery.authorizationServer.issuer, () =>
+    beginAuthorization(parts, server, configuration, purpose),
   );
   if (payload.status !== 'no_authorization_server') return payload;
   return manualCredential(parts, server, configuration, challenge === undefined ? 'unknown' : 'oauth2-bearer');
@@ -215,9 +213,9 @@ async function manualCredential(
     serverName,
     authType: statedKind(server, configuration) === 'oauth2' ? 'oauth2' : authType,
     authUrl: null,
-    completion: 'form',
+    ...(configUrl !== undefined && { completion: 'form' as const }),
     ...(configUrl !== undefined && { configUrl }),
-    helpfulSkills: helpfulSkills(serverName),
+    helpfulSkills: skillsOf(server.entry),
     nextStep: stepManualCredential(serverName),
   };
 }

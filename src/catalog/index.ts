@@ -6,6 +6,7 @@ export { installInto, readHostServers } from './host-configuration.js';
 export type { HostSurroundings } from './host-files.js';
 export { importEntry } from './imported-entry.js';
 export type * from './provider-profile.js';
+export { providerSkills } from './provider-skill.js';
 export { createRemoteEntry } from './remote-entry.js';
 export type * from './server-entry.js';
 export { isServerName } from './server-name.js';

@@ -37,6 +37,12 @@ export interface ProviderEndpoints extends ProviderQuirks {
   readonly revocationEndpoint?: string;
 }
 
+/** As `get_skill` serves it. */
+export interface ProviderSkill {
+  readonly id: string;
+  readonly name: string;
+}
+
 /** What is known of one provider. */
 export interface ProviderProfile extends ProviderQuirks {
   readonly id: string;
@@ -52,7 +58,9 @@ export interface ProviderProfile extends ProviderQuirks {
   /** What the user has to know of it: one or two sentences of ours. */
   readonly advice?: string;
   /** The skill that says how a client is made there. */
-  readonly skill?: { readonly id: string; readonly name: string };
+  readonly skill?: ProviderSkill;
+  /** Domains of its MCP servers: a server there is helped by the skill, whatever it is called. They decide nothing else. */
+  readonly serverDomains?: readonly string[];
   readonly provider?: ProviderEndpoints;
   /** Where this is documented or was seen. */
   readonly sources: readonly [string, ...string[]];

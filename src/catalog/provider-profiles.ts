@@ -12,6 +12,7 @@ export const providerProfiles: readonly ProviderProfile[] = [
     hosts: ['app.asana.com'],
     registration: 'none',
     skill: { id: 'connect-asana-mcp', name: 'Connect to Asana' },
+    serverDomains: ['asana.com'],
     advice: 'Asana takes confidential clients only: create an MCP app in its developer console.',
     sources: ['https://developers.asana.com/docs/integrating-with-asanas-mcp-server'],
   },
@@ -54,6 +55,7 @@ export const providerProfiles: readonly ProviderProfile[] = [
     tokenEndpointAuthMethod: 'client_secret_post',
     registration: 'none',
     skill: { id: 'connect-box-mcp', name: 'Connect to Box' },
+    serverDomains: ['box.com'],
     advice: "Box registers nobody: an administrator makes the client in Box's Admin Console.",
     provider: {
       authorizationEndpoint: 'https://account.box.com/api/oauth2/authorize',
@@ -116,6 +118,7 @@ export const providerProfiles: readonly ProviderProfile[] = [
     tokenEndpointAuthMethod: 'client_secret_post',
     registration: 'none',
     skill: { id: 'connect-github-mcp', name: 'Connect to GitHub' },
+    serverDomains: ['githubcopilot.com'],
     advice: 'The token of a GitHub OAuth app does not expire: it is used until GitHub refuses it.',
     provider: {
       authorizationEndpoint: 'https://github.com/login/oauth/authorize',
@@ -133,6 +136,7 @@ export const providerProfiles: readonly ProviderProfile[] = [
     issuerSlashOptional: true,
     registration: 'none',
     skill: { id: 'connect-google-mcp', name: 'Connect to Google' },
+    serverDomains: ['googleapis.com'],
     provider: {
       authorizationEndpoint: 'https://accounts.google.com/o/oauth2/v2/auth',
       tokenEndpoint: 'https://oauth2.googleapis.com/token',
@@ -152,6 +156,7 @@ export const providerProfiles: readonly ProviderProfile[] = [
     tokenEndpointAuthMethod: 'client_secret_post',
     registration: 'none',
     skill: { id: 'connect-hubspot-mcp', name: 'Connect to HubSpot' },
+    serverDomains: ['hubspot.com'],
     provider: {
       authorizationEndpoint: 'https://app.hubspot.com/oauth/authorize',
       tokenEndpoint: 'https://api.hubapi.com/oauth/2026-09/token',
@@ -227,6 +232,7 @@ export const providerProfiles: readonly ProviderProfile[] = [
     statedIssuers: [{ asked: /^https:\/\/mcp\.slack\.com$/u, stated: /^https:\/\/slack\.com$/u }],
     registration: 'none',
     skill: { id: 'connect-slack-mcp', name: 'Connect to Slack' },
+    serverDomains: ['slack.com'],
     advice: 'Slack answers for published and internal apps only.',
     provider: {
       authorizationEndpoint: 'https://slack.com/oauth/v2_user/authorize',

@@ -55,6 +55,8 @@ export interface BrokerErrorOptions {
   readonly upstreamError?: UpstreamJsonRpcError;
   /** One fixed sentence that tells the agent what to do, where the code's own does not fit. */
   readonly nextStep?: string;
+  /** The authorization server that it is about. */
+  readonly issuer?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -69,6 +71,7 @@ export class BrokerError extends Error {
   readonly retryAfterSeconds: number | undefined;
   readonly upstreamError: UpstreamJsonRpcError | undefined;
   readonly nextStep: string | undefined;
+  readonly issuer: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: BrokerErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -77,5 +80,26 @@ export class BrokerError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.upstreamError = options.upstreamError;
     this.nextStep = options.nextStep;
+    this.issuer = options.issuer;
   }
+}
+
+/** `work`, whose errors say that they are about the authorization server `issuer`, unless they name another. */
+export async function aboutIssuer<T>(issuer: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof BrokerError) || error.issuer !== undefined) throw error;
+    throw new BrokerError(error.code, error.message, { ...optionsOf(error), issuer });
+  }
+}
+
+function optionsOf({ retryable, retryAfterSeconds, upstreamError, nextStep, cause }: BrokerError): BrokerErrorOptions {
+  return {
+    retryable,
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    ...(upstreamError !== undefined && { upstreamError }),
+    ...(nextStep !== undefined && { nextStep }),
+    ...(cause !== undefined && { cause }),
+  };
 }

@@ -75,7 +75,7 @@ const requiresAuth = z
     authType: z.enum(['oauth2', 'oauth2-bearer', 'unknown', 'bearer', 'api_key']),
     authUrl: url.nullable(),
     launchUrl: url.optional(),
-    completion: z.enum(['callback', 'paste_back', 'form', 'device']),
+    completion: z.enum(['callback', 'paste_back', 'form', 'device']).optional(),
     reason: z
       .enum([
         'insufficient_scope',
@@ -106,7 +106,11 @@ const requiresAuth = z
   .refine((it) => (it.completion === 'device') === (it.userCode !== undefined), 'userCode comes with device')
   .refine((it) => it.addedScope === undefined || it.reason === 'insufficient_scope', 'addedScope is for a step-up')
   .refine(
-    (it) => it.completion === 'form' || (it.expiresAt !== undefined && it.authType === 'oauth2'),
+    (it) => (it.completion === undefined) === (it.authUrl === null && it.configUrl === undefined),
+    'completion says how the user ends it, where the user can',
+  )
+  .refine(
+    (it) => it.completion === 'form' || it.completion === undefined || (it.expiresAt !== undefined && it.authType === 'oauth2'),
     'a sign-in says until when it is open',
   );
 

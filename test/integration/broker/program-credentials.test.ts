@@ -315,13 +315,15 @@ describe.each([
   it('is for an administrator to store', async () => {
     await serversFile({ KEY: { source, name: 'acme key' } });
 
-    expect(await connect()).toMatchObject({
+    const asked = await connect();
+    expect(asked).toMatchObject({
       status: 'requires_auth',
       authType: 'api_key',
       authUrl: null,
       reason: 'secret_missing',
       nextStep: expect.stringContaining(`mcp-oauth-broker secret set 'acme key' ${option}`),
     });
+    expect(asked, 'the user has no form to fill in').not.toHaveProperty('completion');
     await composed.broker.storeSecret(composed.principal, { scope, name: 'acme key', value: 'canary-of-all' });
     expect(await call('environment')).toMatchObject({ KEY: 'canary-of-all' });
     const colleague = { ...composed.principal, user: 'bob' };

@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { helpfulSkills } from '../../../src/broker/next-steps.js';
+import { helpfulSkills } from '../../../src/broker/helpful-skills.js';
 import { builtInServers } from '../../../src/catalog/index.js';
 import { providerProfiles } from '../../../src/catalog/provider-profiles.js';
+import { ERROR_CODES } from '../../../src/core/errors.js';
 import { SKILL_FILE_MAX_BYTES } from '../../../src/core/limits.js';
 import { openSkillLibrary } from '../../../src/server/skills.js';
 import { markdownFiles, PROJECT } from '../../support/markdown.js';
@@ -12,6 +13,11 @@ const FOLDER = join(PROJECT, 'skills');
 const NAME_MAX_LENGTH = 64;
 const DESCRIPTION_MAX_LENGTH = 1_024;
 const BODY_MAX_LINES = 500;
+const REASONS = [
+  ...['registration_unavailable', 'registration_rejected', 'client_rejected', 'scope_rejected', 'insufficient_scope'],
+  ...['confirmation_required', 'state_expired', 'grant_rejected', 'token_rejected', 'key_rejected', 'issuer_changed'],
+  ...['refresh_outcome_unknown', 'secret_missing'],
+];
 const REDIRECT_URI = 'http://127.0.0.1:27182/oauth/callback';
 
 const files = markdownFiles();
@@ -27,7 +33,7 @@ describe('the skills that payloads name', () => {
     'can all be read, for %s',
     async (serverName) => {
       const served = (await library.list()).map(({ id }) => id);
-      for (const { id } of helpfulSkills(serverName)) {
+      for (const { id } of helpfulSkills({ serverName })) {
         expect(served).toContain(id);
         expect(await library.read(id)).toContain(`name: ${id}`);
       }
@@ -44,6 +50,23 @@ describe('the skills that payloads name', () => {
       if (auth === 'oauth2') expect(text).toContain(REDIRECT_URI);
     },
   );
+});
+
+describe('what an agent reads after an error', () => {
+  it('says what each code and reason of the contract is', async () => {
+    const text = await library.read('mcp-server-oauth/references/troubleshooting.md');
+    for (const code of ERROR_CODES) expect(text).toContain(`| \`${code}\` |`);
+    for (const reason of REASONS) expect(text).toContain(`| \`${reason}\` |`);
+  });
+
+  it('can be read for every provider that is known by its address', async () => {
+    const served = (await library.list()).map(({ id }) => id);
+    const domains = providerProfiles.flatMap(({ serverDomains = [] }) => serverDomains);
+    for (const domain of [...domains, 'nango.dev']) {
+      const [, skill] = helpfulSkills({ serverName: 'mine', url: `https://mcp.${domain}/mcp` });
+      expect(served).toContain(skill?.id);
+    }
+  });
 });
 
 describe('a provider that registers nobody', () => {
