@@ -39,6 +39,15 @@ export async function observe(parts: Parts, server: AnyServer, seen: Seen): Prom
   await withoutHarm(parts, server, () => noteSeen(parts, server, seen));
 }
 
+/** Where a call shows that the server cannot be used as it is: it does not answer, or what the user's file names for it is missing. */
+const STATED_FAILURES: ReadonlySet<string> = new Set(['upstream_unreachable', 'invalid_input']);
+
+/** The same of what was thrown on the way to its answer; any other error says nothing of the server's state. */
+export async function observeFailure(parts: Parts, server: AnyServer, error: unknown): Promise<void> {
+  if (error instanceof BrokerError && STATED_FAILURES.has(error.code))
+    await observe(parts, server, { state: 'error', reason: error.code });
+}
+
 async function noteSeen(parts: Parts, server: AnyServer, { succeeded, ...state }: Seen): Promise<void> {
   const now = parts.clock.now();
   const vault = await parts.vault();

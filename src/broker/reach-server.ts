@@ -14,7 +14,7 @@ import { keepConfiguration } from './kept-configuration.js';
 import { keyRequired } from './key-required.js';
 import { type AnyServer, isStarted, type KnownServer } from './known-server.js';
 import { MissingValueError } from './missing-value.js';
-import { observe } from './observations.js';
+import { observe, observeFailure } from './observations.js';
 import type { RequiresAuth, RequiresOauthConfig } from './outcomes.js';
 import type { Parts } from './parts.js';
 import type { Reached, ReachOptions, Work } from './reached.js';
@@ -74,10 +74,23 @@ export function createReach(
     options: ReachOptions,
     work: Work<T>,
   ): Promise<Reached<T> | { readonly kind: 'missing' }> {
-    const state = await settledCredential(parts, fresh, server, configuration);
+    const state = await storedCredential(server, configuration);
     if (state.kind === 'missing') return { kind: 'missing' };
     if (state.kind === 'in_hand') return withCredential(server, configuration, state.credential, options, work);
     return { kind: 'sign_in', ask: () => replaceCredential(server, configuration, state, options) };
+  }
+
+  /** @throws as `settledCredential`: what the user's file names for it may be missing. */
+  async function storedCredential(
+    server: KnownServer,
+    configuration: ClientConfiguration | undefined,
+  ): Promise<CredentialState> {
+    try {
+      return await settledCredential(parts, fresh, server, configuration);
+    } catch (error) {
+      await observeFailure(parts, server, error);
+      throw error;
+    }
   }
 
   async function withCredential<T>(
@@ -119,7 +132,7 @@ export function createReach(
       value = await work(connection);
     } catch (error) {
       if (error instanceof RefusedError) return { kind: 'refused', refusal: error.refusal };
-      await noteFailure(server, error);
+      await observeFailure(parts, server, error);
       throw error;
     }
     await noteSuccess(server, credential, connection, options.operation);
@@ -235,11 +248,6 @@ export function createReach(
       succeeded: operation,
       ...(connection.era !== undefined && { priorEra: connection.era }),
     });
-  }
-
-  async function noteFailure(server: KnownServer, error: unknown): Promise<void> {
-    if (!(error instanceof BrokerError) || error.code !== 'upstream_unreachable') return;
-    await observe(parts, server, { state: 'error', reason: error.code });
   }
 
   return { asKept, withStored, withCredential };

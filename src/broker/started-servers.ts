@@ -5,7 +5,7 @@ import type { ConnectArguments } from './broker.js';
 import { completeByPaste } from './complete-authorization.js';
 import type { StartedServer } from './known-server.js';
 import { MissingValueError } from './missing-value.js';
-import { observe } from './observations.js';
+import { observe, observeFailure } from './observations.js';
 import type { RequiresAuth, RequiresOauthConfig, Success } from './outcomes.js';
 import type { Parts } from './parts.js';
 import { success } from './payloads.js';
@@ -60,6 +60,7 @@ export function createStartedServers(parts: Parts, onToolsChanged: () => void): 
       return await processEnvironment(parts, server);
     } catch (error) {
       if (error instanceof MissingValueError) return error;
+      await observeFailure(parts, server, error);
       throw error;
     }
   }
@@ -81,8 +82,7 @@ export function createStartedServers(parts: Parts, onToolsChanged: () => void): 
       await observe(parts, server, { state: 'connected', authType, ...(era !== undefined && { priorEra: era }) });
       return { kind: 'done', value, credential: { kind: 'none', authType }, connection };
     } catch (error) {
-      if (error instanceof BrokerError && error.code === 'upstream_unreachable')
-        await observe(parts, server, { state: 'error', reason: error.code });
+      await observeFailure(parts, server, error);
       throw error;
     }
   }
