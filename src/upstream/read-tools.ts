@@ -36,6 +36,8 @@ export async function readTools(session: Session, log: Log): Promise<ReadToolLis
   return { tools, truncated: true, ttlMs };
 }
 
+const NO_TOOL = 'a tool is left out: it has no name, or no input schema that is an object';
+
 interface Page {
   readonly tools: readonly unknown[];
   readonly nextCursor: string | undefined;
@@ -56,9 +58,11 @@ async function readPage(session: Session, cursor: string | undefined): Promise<P
 }
 
 function isUsableTool(tool: unknown, session: Session, log: Log): tool is UpstreamTool {
-  if (!isObject(tool)) return false;
-  const { name, inputSchema } = tool;
-  if (typeof name !== 'string' || name === '' || !isObject(inputSchema)) return false;
+  const { name, inputSchema } = isObject(tool) ? tool : {};
+  if (typeof name !== 'string' || name === '' || !isObject(inputSchema)) {
+    log.warn({ tool: typeof name === 'string' ? displayText(name) : '' }, NO_TOOL);
+    return false;
+  }
   if (!isShowable(name, TOOL_NAME_MAX_LENGTH)) {
     log.warn({ tool: displayText(name) }, 'a tool is left out: its name is too long, or has characters that mislead');
     return false;

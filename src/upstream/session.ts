@@ -15,6 +15,7 @@ import { createLogLevel, withHost } from './declared-host.js';
 import { handOnInTurn } from './in-turn.js';
 import { translateError } from './translate-error.js';
 import type { CallOptions, ConnectOptions, HostChange, ProtocolEra, TransportKind, UpstreamResult } from './types.js';
+import { setListsAside, withLists } from './whole-lists.js';
 
 type Progress = Parameters<NonNullable<CallOptions['onProgress']>>[0];
 
@@ -65,7 +66,10 @@ export function createSession(
   const era = client.getProtocolEra() ?? 'legacy';
   if (client.transport !== undefined) {
     handOnInTurn(client.transport);
-    if (era === 'modern') assumeComplete(client.transport);
+    if (era === 'modern') {
+      assumeComplete(client.transport);
+      setListsAside(client.transport);
+    }
   }
   const capabilities = client.getServerCapabilities();
   const logLevel = createLogLevel(client);
@@ -97,7 +101,7 @@ export function createSession(
     let isAnswered = false;
     try {
       const request = { method, ...(params === undefined ? {} : { params }) };
-      const result = await Promise.race([client.request(request, VERBATIM, requestOptions), call.broken]);
+      const result = withLists(await Promise.race([client.request(request, VERBATIM, requestOptions), call.broken]));
       if (isDeeperThan(result, UPSTREAM_JSON_MAX_DEPTH))
         throw protocolError(`the server's answer is nested deeper than ${UPSTREAM_JSON_MAX_DEPTH}`);
       isAnswered = true;

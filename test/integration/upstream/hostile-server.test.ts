@@ -586,20 +586,24 @@ describe('R29 a tool list', () => {
   });
 });
 
-it('what a server sends in place of a title, a description or a schema is left out, and the tool stays', async () => {
-  const good = tool('good', {
-    title: 'x',
-    description: 'y',
-    outputSchema: { type: 'object' },
-    annotations: {},
-    z: 1,
-  });
-  const odd = tool('odd', { title: 1, description: { a: 1 }, outputSchema: [], annotations: 'no', z: 1 });
-  const none = [tool('listed', { inputSchema: [] }), tool('null', { inputSchema: null }), 'text', null, [], 7];
-  const upstream = await start({ era: 'legacy', answers: { 'tools/list': () => ({ tools: [good, odd, ...none] }) } });
-  const { tools } = await (await connect(upstream)).listTools();
-  expect(tools).toEqual([good, tool('odd', { z: 1 })]);
-});
+it.each(ERAS)(
+  'what a %s server sends in place of a title, a description or a schema is left out, and the tool stays',
+  async (era) => {
+    const good = tool('good', {
+      title: 'x',
+      description: 'y',
+      outputSchema: { type: 'object' },
+      annotations: {},
+      z: 1,
+    });
+    const odd = tool('odd', { title: 1, description: { a: 1 }, outputSchema: [], annotations: 'no', z: 1 });
+    const none = [tool('listed', { inputSchema: [] }), tool('null', { inputSchema: null }), 'text', null, [], 7];
+    const list = { tools: [good, odd, ...none], ttlMs: 0, cacheScope: 'private' };
+    const upstream = await start({ era, answers: { 'tools/list': () => list } });
+    const { tools } = await (await connect(upstream)).listTools();
+    expect(tools).toEqual([good, tool('odd', { z: 1 })]);
+  },
+);
 
 it('a compressed answer without end stops at the cap', async () => {
   const { gzipSync } = await import('node:zlib');
