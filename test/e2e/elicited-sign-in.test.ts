@@ -67,6 +67,15 @@ describe.each(['v1', 'v2'] as const)('a host of SDK %s that shows URLs', (sdk) =
     expect(host.asked).toHaveLength(1);
   });
 
+  it('is asked for a search of that server as well, which then finds its tools', async () => {
+    const { host } = await meeting(sdk, signsIn);
+
+    const result = await host.call('search_mcp_tools', { serverName: 'linear', query: 'whoami' });
+
+    expect(result['structuredContent']).toMatchObject({ tools: [{ serverName: 'linear', name: 'whoami' }] });
+    expect(host.asked).toHaveLength(1);
+  });
+
   it('comes back with the URL at once when the user declines, and is not asked again', async () => {
     const { host } = await meeting(sdk, () => ({ action: 'decline' }));
 

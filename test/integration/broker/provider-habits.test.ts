@@ -346,6 +346,16 @@ describe('registration', () => {
     },
   );
 
+  it('has it named with an error that it can mend as well', async () => {
+    const metadata = () => ({ registration_endpoint: undefined, code_challenge_methods_supported: undefined });
+    const { connect } = await begin({ metadata }, { ...CLIENT, profile: 'okta' });
+    expect(await connect()).toMatchObject({
+      status: 'error',
+      code: 'pkce_unsupported',
+      helpfulSkills: [{ id: 'mcp-server-oauth' }, { id: 'connect-okta-mcp', name: 'Connect to Okta' }],
+    });
+  });
+
   it.each([
     ['Supabase', { status: 422, body: { message: 'Unrecognized client_id' } }],
     ['Atlassian', { status: 500, headers: { 'content-type': 'text/html' }, body: '<html>Internal server error' }],

@@ -1,7 +1,9 @@
 /** Which skills a payload names: by the server's address and name, by its authorization server, and by what went wrong. */
 import { describe, expect, it } from 'vitest';
 import { helpfulSkills, skillsForError } from '../../../src/broker/helpful-skills.js';
-import { ERROR_CODES, type ErrorCode } from '../../../src/core/errors.js';
+import { asOutcome } from '../../../src/broker/payloads.js';
+import { aboutIssuer, BrokerError, ERROR_CODES, type ErrorCode } from '../../../src/core/errors.js';
+import { silentLog } from '../../../src/core/log.js';
 
 const GENERAL = 'mcp-server-oauth';
 const ids = (about: Partial<Parameters<typeof helpfulSkills>[0]>): readonly string[] =>
@@ -15,11 +17,7 @@ describe('the skill of a provider', () => {
     ['a server that the catalog has not', { url: 'https://mcp.asana.com/v2/mcp' }, 'connect-asana-mcp'],
     ['its issuer', { issuer: 'https://login.microsoftonline.com/common/v2.0' }, 'connect-entra-mcp'],
     ['the profile of the file', { issuer: 'https://sso.acme.example', profile: 'okta' }, 'connect-okta-mcp'],
-    [
-      'an address rather than a name',
-      { serverName: 'github', url: 'https://mcp.slack.com/mcp' },
-      'connect-slack-mcp',
-    ],
+    ['an address rather than a name', { serverName: 'github', url: 'https://mcp.slack.com/mcp' }, 'connect-slack-mcp'],
   ])('is named for %s', (_what, about, id) => {
     expect(ids(about)).toEqual([GENERAL, id]);
   });
@@ -27,11 +25,7 @@ describe('the skill of a provider', () => {
   it('is named once where server and issuer are of one provider, and both where they are not', () => {
     const url = 'https://bigquery.googleapis.com/mcp';
     expect(ids({ url, issuer: 'https://accounts.google.com' })).toEqual([GENERAL, 'connect-google-mcp']);
-    expect(ids({ url, issuer: 'https://acme.okta.com' })).toEqual([
-      GENERAL,
-      'connect-google-mcp',
-      'connect-okta-mcp',
-    ]);
+    expect(ids({ url, issuer: 'https://acme.okta.com' })).toEqual([GENERAL, 'connect-google-mcp', 'connect-okta-mcp']);
   });
 
   it.each(['https://githubcopilot.com.evil.example/mcp', 'https://notslack.com/mcp', 'https://mcp.acme.example/mcp'])(
@@ -59,4 +53,25 @@ describe('the skills of an error', () => {
     'are not the provider’s for %s, which no provider can mend',
     (code) => expect(named(code)).toEqual([GENERAL]),
   );
+});
+
+describe('an error about an authorization server', () => {
+  const failing = () => Promise.reject(new BrokerError('pkce_unsupported', 'No S256.', { retryable: false }));
+  const about = 'https://acme.okta.com';
+
+  it('names the skill of its provider, whatever the server is called', async () => {
+    const outcome = await asOutcome(silentLog, 'mine', () => aboutIssuer(about, failing));
+    expect(outcome).toMatchObject({
+      status: 'error',
+      code: 'pkce_unsupported',
+      error: 'No S256.',
+      helpfulSkills: [{ id: GENERAL }, { id: 'connect-okta-mcp' }],
+    });
+  });
+
+  it('is about the one that it named first', async () => {
+    const inner = () => aboutIssuer(about, failing);
+    const outcome = await asOutcome(silentLog, 'mine', () => aboutIssuer('https://accounts.google.com', inner));
+    expect(outcome).toMatchObject({ helpfulSkills: [{ id: GENERAL }, { id: 'connect-okta-mcp' }] });
+  });
 });
