@@ -30,7 +30,7 @@ import { membersOnly } from './members-only.js';
 import { namedContext, passedOn } from './named-host.js';
 import { deleteNamedSecret, listNamedSecrets, storeNamedSecret } from './named-secrets.js';
 import { openPorts } from './open-pages.js';
-import type { Outcome } from './outcomes.js';
+import type { Failure, Outcome } from './outcomes.js';
 import { notingOwners } from './owner-notes.js';
 import type { Parts } from './parts.js';
 import { asOutcome } from './payloads.js';
