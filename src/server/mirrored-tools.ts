@@ -1,7 +1,6 @@
 /** The tools of the connected servers as tools of ours (`MCP_OAUTH_TOOLS=mirror`), beside the seven. */
 import type { Tool } from '@modelcontextprotocol/server';
 import type { Broker } from '../broker/index.js';
-import { BrokerError } from '../core/errors.js';
 import { isObject } from '../core/json-object.js';
 import type { Log } from '../core/log.js';
 import type { Principal } from '../core/principal.js';
@@ -12,6 +11,7 @@ import { createListChanges, type ListChanges } from './list-changes.js';
 import { createMirroredNames, type Owned } from './mirrored-name.js';
 import type { ProtocolEra } from './protocol-era.js';
 import { callMcpTool } from './tools/call-mcp-tool.js';
+import { unlessUnreadable } from './unless-unreadable.js';
 
 export interface MirroredToolsOptions {
   readonly broker: () => Promise<Broker>;
@@ -63,15 +63,8 @@ export function createMirroredTools({ broker, era, reserved, notify, log }: Mirr
   }
 
   /** Our own tools work, or say what is wrong, whatever mirroring comes to. */
-  async function unlessUnreadable<T>(work: () => Promise<T>, otherwise: T): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof BrokerError)) throw error;
-      log.warn({ code: error.code, err: error }, 'the tools of the connected servers cannot be listed');
-      return otherwise;
-    }
-  }
+  const orWithoutThem = <T>(work: () => Promise<T>, otherwise: T): Promise<T> =>
+    unlessUnreadable(log, 'the tools of the connected servers', work, otherwise);
 
   /** Before the first call does anything: the servers that are connected now are those "connected at start". */
   async function begin(principal: Principal): Promise<void> {
@@ -81,7 +74,7 @@ export function createMirroredTools({ broker, era, reserved, notify, log }: Mirr
 
   return {
     definitions: (principal) =>
-      unlessUnreadable(async () => {
+      orWithoutThem(async () => {
         await begin(principal);
         const tools = await read(principal);
         changes?.given(tools);
@@ -89,7 +82,7 @@ export function createMirroredTools({ broker, era, reserved, notify, log }: Mirr
         return tools;
       }, []),
     asProxiedCall: (params, principal) =>
-      unlessUnreadable(async () => {
+      orWithoutThem(async () => {
         await begin(principal);
         const name = nameIn(params);
         if (name === undefined || reserved.includes(name)) return params;

@@ -17,6 +17,7 @@ import { createMirroredNames, type Owned } from './mirrored-name.js';
 import { failure, payloadResult, roundResult, upstreamResult } from './payload.js';
 import type { ProtocolEra } from './protocol-era.js';
 import type { TemplateOwners } from './template-owners.js';
+import { unlessUnreadable } from './unless-unreadable.js';
 
 const STEP_LOOK_AGAIN = 'List the prompts again, or call list_mcp_servers for the state of the servers.';
 const INPUT_CODES: ReadonlySet<string> = new Set(['invalid_input', 'unknown_server']);
@@ -61,7 +62,9 @@ export function createPromptMethods({
   }
 
   const methods: Readonly<Record<string, MethodHandler>> = {
-    'prompts/list': async (_params, principal) => ({ prompts: await read(principal) }),
+    'prompts/list': async (_params, principal) => ({
+      prompts: await unlessUnreadable(log, 'the prompts of the usable servers', () => read(principal), []),
+    }),
 
     'prompts/get': async ({ name, arguments: args }, principal, context) => {
       if (args !== undefined && !isObject(args)) throw invalidParams('The arguments of a prompt must be an object');

@@ -1,4 +1,6 @@
 /** Prompts and completions of real upstream servers of both SDK lines, through hosts of both (contract, section 1). */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ProtocolError } from '@modelcontextprotocol/client';
 import { McpError } from '@modelcontextprotocol/sdk/types.js';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -28,6 +30,27 @@ async function failureOf(request: Promise<unknown>): Promise<Failure> {
   if (!(error instanceof McpError || error instanceof ProtocolError)) throw new Error(`No protocol error: ${error}`);
   return { code: error.code, message: error.message, data: error.data as Failure['data'] };
 }
+
+describe.each(['v1', 'v2'] as const)('a host of the SDK %s whose user has broken servers.json', (sdk) => {
+  it('starts all the same: what it lists is ours alone until the file is mended', async () => {
+    const home = await stage.home();
+    await writeFile(join(home.path, 'servers.json'), '{ "mcpServers": {');
+    const { client, call } = await startHost({ sdk, home });
+
+    expect((await client.listPrompts()).prompts).toEqual([]);
+    expect((await client.listTools()).tools).toHaveLength(7);
+    expect((await client.listResources()).resources).toEqual([]);
+    expect((await client.listResourceTemplates()).resourceTemplates).toEqual([]);
+    expect((await call('list_mcp_servers'))['structuredContent']).toMatchObject({ code: 'invalid_input' });
+
+    const server = await stage.server();
+    await writeFile(
+      join(home.path, 'servers.json'),
+      JSON.stringify({ mcpServers: { open: { url: server.url, auth: 'none' } } }),
+    );
+    expect((await client.listPrompts()).prompts).toMatchObject([{ name: 'open__greet' }, { name: 'open__review' }]);
+  });
+});
 
 const text = (value: string) => ({ role: 'user', content: { type: 'text', text: value } });
 
