@@ -27,7 +27,7 @@ interface Story {
 /** Alice is signed in at the provider whose token the program takes. */
 async function signedIn(): Promise<Story> {
   const acme = await stage.authorizationServer({ clients: [CLIENT], registration: 'none', resourceIndicators: false });
-  const api = stage.keep(await startCheckedApi(acme, userOf));
+  const api = stage.keep(await startCheckedApi(async (token) => (await acme.findAccessToken(token))?.subject, userOf));
   const env = {
     GITLAB_API_URL: `${api.origin}/api/v4`,
     GITLAB_PERSONAL_ACCESS_TOKEN: { source: 'oauth', provider: 'acme' },
@@ -116,7 +116,7 @@ describe('a published program with a provider’s token', () => {
 });
 
 /** As GitLab describes the user of a token. */
-function userOf(username: string): object {
+function userOf(username: string): Readonly<Record<string, unknown>> {
   const unsaid = [
     'avatar_url',
     'bio',

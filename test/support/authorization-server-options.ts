@@ -151,7 +151,8 @@ export function createSigningKey(): JWK {
   return { ...privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig', kid: 'test' };
 }
 
-function clientMetadata(client: PreRegisteredClient, mayUseDevices: boolean): ClientMetadata {
+/** As oidc-provider knows it. */
+export function clientMetadata(client: PreRegisteredClient, mayUseDevices: boolean): ClientMetadata {
   const {
     clientId,
     clientSecret,

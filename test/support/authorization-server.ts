@@ -8,9 +8,11 @@ import { findAccessToken, type IssuedAccessToken } from './access-token-lookup.j
 import { acceptAssertions, issueIdentityAssertions } from './assertion-grants.js';
 import {
   type AuthorizationServerOptions,
+  clientMetadata,
   createSigningKey,
   DEFAULT_SCOPES,
   oidcConfiguration,
+  type PreRegisteredClient,
 } from './authorization-server-options.js';
 import { type Front, startFront } from './front.js';
 import { isInteractionPath, serveInteraction } from './interaction-pages.js';
@@ -49,6 +51,10 @@ export interface AuthorizationServerFixture extends Omit<Front<AuthorizationServ
   dropAccessTokens(): number;
   /** Makes every refresh token invalid now: the next refresh is `invalid_grant`. */
   dropRefreshTokens(): number;
+  /** Ends all that one user has granted, as when they take it back at their provider. Returns how many tokens ended. */
+  revokeAccessOf(user: string): number;
+  /** Creates a client, or replaces one that was created so, as an administrator of the authorization server does. */
+  putClient(client: PreRegisteredClient): Promise<void>;
   /** Serves `path` from another server at `origin`, under this server's own origin. */
   mount(path: string, origin: string): void;
 }
@@ -102,6 +108,12 @@ export async function startAuthorizationServer(
     dropClients: () => store.forget('Client'),
     dropAccessTokens: () => store.forget('AccessToken') + store.forget('ClientCredentials'),
     dropRefreshTokens: () => store.forget('RefreshToken'),
+    revokeAccessOf: (user) => {
+      store.forget('Grant', user);
+      return store.forget('AccessToken', user) + store.forget('RefreshToken', user);
+    },
+    putClient: (client) =>
+      store.adapter('Client').upsert(client.clientId, clientMetadata(client, options.deviceFlow === true) as object),
     mount: (path, origin) => void mounted.set(path, origin),
     close: async () => {
       await front.close();

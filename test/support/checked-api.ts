@@ -1,9 +1,8 @@
 /**
- * An HTTP API on 127.0.0.1 behind the bearer tokens of an authorization server, as the programs of users call one.
- * It learns whose a token is by asking, and remembers every token that it was sent.
+ * An HTTP API on 127.0.0.1 behind bearer tokens, as the programs of users call one.
+ * It asks whose a token is when it comes, and remembers every token that it was sent.
  */
 import { sendAnswer } from './answers.js';
-import type { AuthorizationServerFixture } from './authorization-server.js';
 import { listenOnLoopback } from './loopback-http.js';
 
 export interface ApiCall {
@@ -23,17 +22,20 @@ export interface CheckedApi {
   close(): Promise<void>;
 }
 
-/** @param answerTo what a valid token gets, as JSON. Others get 401. */
+/**
+ * @param subjectOf whose the token is, if it is good now
+ * @param answerTo what a good token gets, as JSON. Others get 401.
+ */
 export async function startCheckedApi(
-  authorizationServer: AuthorizationServerFixture,
-  answerTo: (subject: string, path: string) => object,
+  subjectOf: (token: string) => Promise<string | undefined>,
+  answerTo: (subject: string, path: string) => Readonly<Record<string, unknown>>,
 ): Promise<CheckedApi> {
   const calls: ApiCall[] = [];
   let hold: Promise<unknown> | undefined;
   const server = await listenOnLoopback(async (request, response) => {
     const path = request.url ?? '/';
     const [, token] = /^Bearer (.+)$/.exec(request.headers.authorization ?? '') ?? [];
-    const subject = token === undefined ? undefined : (await authorizationServer.findAccessToken(token))?.subject;
+    const subject = token === undefined ? undefined : await subjectOf(token);
     calls.push({ path, token, subject });
     const held = hold;
     hold = undefined;

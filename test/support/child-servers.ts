@@ -29,6 +29,11 @@ export function modernChildServer(...habits: readonly 'modern-only'[]): ChildSer
   return program('modern-child-server.mjs', habits);
 }
 
+/** Its tool `whoami` asks the API at `GITHUB_API_URL`, with `GITHUB_TOKEN`. */
+export function apiChildServer(): ChildServer {
+  return program('api-child-server.mjs', []);
+}
+
 function program(file: string, habits: readonly string[]): ChildServer {
   return { command: process.execPath, args: [fileURLToPath(new URL(file, import.meta.url)), ...habits] };
 }

@@ -16,6 +16,8 @@ export interface LoopbackServer {
 /** Listens on 127.0.0.1; `port` 0 (the default) draws a free one. */
 export async function listenOnLoopback(listener: RequestListener, port = 0): Promise<LoopbackServer> {
   const server = createServer(listener);
+  // On a busy machine a connection that this end drops when idle meets the next request on it.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);

@@ -12,8 +12,8 @@ interface Entry {
 
 export interface TokenStore {
   readonly adapter: AdapterFactory;
-  /** Removes everything of one model, such as `Client` or `AccessToken`; returns how much there was. */
-  forget(model: string): number;
+  /** Removes everything of one model, such as `Client` or `AccessToken`, or one user's; returns how much there was. */
+  forget(model: string, user?: string): number;
 }
 
 export function createTokenStore(options: { readonly ignoreRegisteredScope: boolean }): TokenStore {
@@ -56,8 +56,10 @@ export function createTokenStore(options: { readonly ignoreRegisteredScope: bool
 
   return {
     adapter,
-    forget: (model) => {
-      const keys = [...entries].filter(([, entry]) => entry.model === model).map(([key]) => key);
+    forget: (model, user) => {
+      const isMeant = (entry: Entry) =>
+        entry.model === model && (user === undefined || entry.payload.accountId === user);
+      const keys = [...entries].filter(([, entry]) => isMeant(entry)).map(([key]) => key);
       for (const key of keys) entries.delete(key);
       return keys.length;
     },
