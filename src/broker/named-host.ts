@@ -26,6 +26,8 @@ import type { CallContext, ProxiedCall } from './broker.js';
 import type { AnyServer } from './known-server.js';
 import type { Parts } from './parts.js';
 
+type Progress = Parameters<NonNullable<CallContext['onProgress']>>[0];
+
 const SHOWABLE_PROTOCOLS: ReadonlySet<string> = new Set(['http:', 'https:']);
 
 /** The context of a call, with the host as the server that is called may use it. */
@@ -34,7 +36,7 @@ export function namedContext(context: CallContext, { entry: { serverName } }: An
   return {
     ...(signal !== undefined && { signal }),
     // A call that goes on with another request of the host may have a progress token then, or none any more.
-    onProgress: (progress) => context.onProgress?.(progress),
+    onProgress: (progress) => context.onProgress?.(shownProgress(progress)),
     ...(host !== undefined && { host: namedHost(serverName, host) }),
     ...(answers !== undefined && { answers }),
   };
@@ -107,11 +109,16 @@ function showableUrl(url: unknown): string {
   throw new HostRefusal(INVALID_PARAMS, 'The URL of an elicitation must be an http or https URL without credentials.');
 }
 
+function shownProgress({ message, ...progress }: Progress): Progress {
+  return typeof message === 'string' ? { ...progress, message: displayText(message) } : progress;
+}
+
 function shownNotification(serverName: string, notification: HostNotification): HostNotification {
   if (notification.method !== 'notifications/message') return notification;
-  const { logger } = notification.params;
+  const { _meta, ...params } = notification.params;
+  const { logger } = params;
   const name = typeof logger === 'string' ? `${serverName}/${shownText(logger, LOGGER_NAME_MAX_LENGTH)}` : serverName;
-  return { ...notification, params: { ...notification.params, logger: name } };
+  return { ...notification, params: { ...params, logger: name } };
 }
 
 function hostRequest(request: unknown): HostRequest {

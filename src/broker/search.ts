@@ -139,8 +139,16 @@ function foundTool({ serverName, tool }: Candidate): FoundTool {
     ...(description !== undefined && { description: plainText(description, TOOL_DESCRIPTION_MAX_LENGTH) }),
     inputSchema,
     ...(outputSchema !== undefined && { outputSchema }),
-    ...(annotations !== undefined && { annotations }),
+    ...(annotations !== undefined && { annotations: shownAnnotations(annotations) }),
   };
+}
+
+/** A title among them is words like the other; what else is there are hints. */
+function shownAnnotations({
+  title,
+  ...hints
+}: NonNullable<FoundTool['annotations']>): FoundTool['annotations'] & object {
+  return { ...hints, ...(typeof title === 'string' && { title: plainText(title, TOOL_TITLE_MAX_LENGTH) }) };
 }
 
 function page(found: readonly Candidate[], args: SearchArguments, skipped: Skipped): SearchResult {

@@ -1,6 +1,6 @@
 /**
  * A tool or prompt of another server as we list it. What a host would refuse is left out, since it would refuse the
- * whole list with it; schemas and arguments stay as the server sent them, and its other words are bounded and plain.
+ * whole list with it; schemas and the names of arguments stay as the server sent them, and its other words are bounded and plain.
  */
 import type { Prompt, Tool } from '@modelcontextprotocol/server';
 import type { Definition } from '../broker/index.js';
@@ -12,6 +12,8 @@ import type { Listed } from './joined-list.js';
 import type { ProtocolEra } from './protocol-era.js';
 
 const HINTS: ReadonlySet<string> = new Set(['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHint']);
+
+type PromptArgument = NonNullable<Prompt['arguments']>[number];
 
 /** Undefined where a host of that era would refuse it. The description is labelled as the server's words. */
 export function mirroredTool({ serverName, definition }: Listed, name: string, era: ProtocolEra): Tool | undefined {
@@ -37,7 +39,7 @@ export function mirroredPrompt({ definition }: Listed, name: string): Prompt | u
     name,
     ...shownTitle(definition),
     ...(description !== undefined && { description }),
-    ...(args !== undefined && { arguments: args }),
+    ...(args !== undefined && { arguments: args.map(shownArgument) }),
   };
 }
 
@@ -80,7 +82,18 @@ function hasPlainDialect({ $schema }: JsonObject): boolean {
   return $schema === undefined || typeof $schema === 'string';
 }
 
-function isPromptArgument(argument: unknown): boolean {
+/** Its name is what has to be sent, to the letter; nothing goes along that MCP does not know. */
+function shownArgument({ name, title, description, required }: PromptArgument): PromptArgument {
+  const shown = shownText(description, TOOL_DESCRIPTION_MAX_LENGTH);
+  return {
+    name,
+    ...shownTitle({ name, title }),
+    ...(shown !== undefined && { description: shown }),
+    ...(required !== undefined && { required }),
+  };
+}
+
+function isPromptArgument(argument: unknown): argument is PromptArgument {
   if (!isObject(argument)) return false;
   const { name, title, description, required } = argument;
   return (
