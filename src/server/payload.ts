@@ -77,10 +77,25 @@ export function refusalResult(payload: Outcome): ToolResult {
   return { ...payloadResult(payload), isError: true };
 }
 
-/** The upstream's answer in the shape that the tool gives it, or the payload that came instead of one. */
-export function proxiedResult(answer: ProxiedCall, shape: (result: JsonObject) => ToolResult): ToolResult {
+/**
+ * The upstream's answer in the shape that the tool gives it, or the payload that came instead of one.
+ * @param onEcho called where the server sent back a secret of ours, which is then left out
+ */
+export function proxiedResult(
+  answer: ProxiedCall,
+  shape: (result: JsonObject) => ToolResult,
+  onEcho: () => void,
+): ToolResult {
   if (answer.kind === 'input_required') return roundResult(answer.round);
-  return answer.kind === 'outcome' ? refusalResult(answer.outcome) : shape(upstreamResult(answer.result));
+  if (answer.kind === 'upstream') return shape(upstreamResult(answer.result, onEcho));
+  noteEchoedError(answer.outcome, onEcho);
+  return refusalResult(answer.outcome);
+}
+
+/** @param onEcho called where an error in the server's words holds a secret of ours */
+export function noteEchoedError(outcome: Outcome, onEcho: () => void): void {
+  const words = outcome.status === 'error' ? outcome.upstreamError?.message : undefined;
+  if (words !== undefined && redactText(words) !== words) onEcho();
 }
 
 /** What a server asks the host by, in place of a result; its state is sealed before it leaves (`host-calls.ts`). */
@@ -104,11 +119,14 @@ export function failure(serverName: string, error: BrokerError, fallbackNextStep
 
 /**
  * For the wire: an upstream's result without our mark, without a `resultType` (this leg has its own), and with our secrets redacted.
+ * @param onEcho called where there was one
  * @throws {BrokerError} `limit_exceeded` when it is nested deeper than RESULT_MAX_DEPTH.
  */
-export function upstreamResult(result: JsonObject): JsonObject {
+export function upstreamResult(result: JsonObject, onEcho: () => void): JsonObject {
   const { resultType: _legOfTheUpstream, ...unmarked } = withoutMark(result, 0) as JsonObject;
-  return redactJson(unmarked);
+  const redacted = redactJson(unmarked);
+  if (redacted !== unmarked) onEcho();
+  return redacted;
 }
 
 /** A copy of `value` in which no `_meta`, at any place, has our mark; the same value where there was none. */

@@ -14,7 +14,7 @@ import { findOwner } from './find-owner.js';
 import { mirroredPrompt } from './foreign-definition.js';
 import { createJoinedList } from './joined-list.js';
 import { createMirroredNames, type Owned } from './mirrored-name.js';
-import { failure, payloadResult, roundResult, upstreamResult } from './payload.js';
+import { failure, noteEchoedError, payloadResult, roundResult, upstreamResult } from './payload.js';
 import type { ProtocolEra } from './protocol-era.js';
 import type { TemplateOwners } from './template-owners.js';
 import { unlessUnreadable } from './unless-unreadable.js';
@@ -61,6 +61,15 @@ export function createPromptMethods({
     return owner;
   }
 
+  async function completed(
+    asked: Parameters<Broker['complete']>[1],
+    principal: Principal,
+    context: CallContext,
+  ): Promise<JsonObject> {
+    const { complete, noteEchoedSecret } = await broker();
+    return answered(await complete(principal, asked, context), () => noteEchoedSecret(principal, asked));
+  }
+
   const methods: Readonly<Record<string, MethodHandler>> = {
     'prompts/list': async (_params, principal) => ({
       prompts: await unlessUnreadable(log, 'the prompts of the usable servers', () => read(principal), []),
@@ -69,9 +78,9 @@ export function createPromptMethods({
     'prompts/get': async ({ name, arguments: args }, principal, context) => {
       if (args !== undefined && !isObject(args)) throw invalidParams('The arguments of a prompt must be an object');
       const { serverName, name: promptName } = await ownerOf(name, principal);
-      return answered(
-        await (await broker()).getPrompt(principal, { serverName, promptName, arguments: args }, context),
-      );
+      const { getPrompt, noteEchoedSecret } = await broker();
+      const answer = await getPrompt(principal, { serverName, promptName, arguments: args }, context);
+      return answered(answer, () => noteEchoedSecret(principal, { serverName }));
     },
 
     'completion/complete': async ({ _meta, ...params }, principal, context) => {
@@ -80,22 +89,25 @@ export function createPromptMethods({
       if (ref['type'] === REF_KINDS.prompt) {
         const { serverName, name } = await ownerOf(ref['name'], principal);
         const asked = { serverName, params: { ...params, ref: { ...ref, name } } };
-        return answered(await (await broker()).complete(principal, asked, context));
+        return completed(asked, principal, context);
       }
       const { uri } = ref;
       const owner = ref['type'] === REF_KINDS.resourceTemplate && typeof uri === 'string' && templates.find(uri);
       if (!owner) throw invalidParams('No server is known by that ref: read_mcp_resource lists resource templates');
-      return answered(await (await broker()).complete(principal, { ...owner, params }, context));
+      return completed({ ...owner, params }, principal, context);
     },
   };
 
   return new Map(Object.entries(methods).map(([method, serve]) => [method, guarded(method, serve, log)]));
 }
 
-function answered(answer: ProxiedCall): JsonObject {
-  if (answer.kind === 'outcome') throw asProtocolError(answer.outcome);
+function answered(answer: ProxiedCall, onEcho: () => void): JsonObject {
+  if (answer.kind === 'outcome') {
+    noteEchoedError(answer.outcome, onEcho);
+    throw asProtocolError(answer.outcome);
+  }
   if (answer.kind === 'input_required') return roundResult(answer.round);
-  return upstreamResult(answer.result);
+  return upstreamResult(answer.result, onEcho);
 }
 
 /** What goes wrong on our side is a payload of ours within the protocol's error; the unforeseen gets an id. */

@@ -9,7 +9,7 @@ import { BrokerError } from '../core/errors.js';
 import { AUDIT_FINGERPRINT_LENGTH, AUDIT_READ_AT_ONCE, AUDIT_SCANNED_MAX } from '../core/limits.js';
 import { type AuditVerdict, linked, verifyChain } from './audit-chain.js';
 import type { AuditEntry, AuditedAct, AuditHead, AuditRecord } from './audit-entry.js';
-import type { Collection } from './vault.js';
+import type { Collection, Versioned } from './vault.js';
 import { deriveKey } from './vault-key.js';
 
 export interface AuditQuery {
@@ -54,7 +54,15 @@ export function createAuditLog({ entries, heads, root, clock }: Parts): AuditLog
   const fingerprintKey = deriveKey(root, 'audit/fingerprint');
   const idOf = (team: string, sequence: number): readonly string[] => [team, String(sequence)];
 
-  async function append(act: AuditedAct): Promise<AuditEntry> {
+  /** One after the other in this process, so that its writers do not race each other. */
+  let last: Promise<unknown> = Promise.resolve();
+  function append(act: AuditedAct): Promise<AuditEntry> {
+    const appended = last.then(() => appendNow(act));
+    last = appended.catch(() => undefined);
+    return appended;
+  }
+
+  async function appendNow(act: AuditedAct): Promise<AuditEntry> {
     const head = await endOf(act.team);
     let link: Link = head.hash === '' ? { previous: '' } : { previous: head.hash, previousAt: head.at };
     for (let sequence = head.sequence + 1; ; sequence += 1) {
@@ -64,7 +72,7 @@ export function createAuditLog({ entries, heads, root, clock }: Parts): AuditLog
         await moveHead(act.team, { sequence, hash: record.hash, at: now });
         return shown(record);
       }
-      link = await linkTo(act.team, sequence);
+      link = linkTo(await readable(() => entries.get(idOf(act.team, sequence))));
     }
   }
 
@@ -85,12 +93,6 @@ export function createAuditLog({ entries, heads, root, clock }: Parts): AuditLog
     await heads.update([team], (current) =>
       current !== undefined && current.sequence >= end.sequence ? current : end,
     );
-  }
-
-  async function linkTo(team: string, sequence: number): Promise<Link> {
-    const found = await readable(() => entries.get(idOf(team, sequence)));
-    if (found === undefined || found === 'unreadable') return { previous: '' };
-    return { previous: found.value.hash, previousAt: Date.parse(found.value.at) };
   }
 
   async function read(team: string, { since = -Infinity, user, limit }: AuditQuery = {}): Promise<AuditTrail> {
@@ -168,6 +170,11 @@ async function readable<T>(get: () => Promise<T>): Promise<T | 'unreadable'> {
     if (error instanceof BrokerError && error.code === 'vault_unreadable' && !error.retryable) return 'unreadable';
     throw error;
   }
+}
+
+function linkTo(found: Versioned<AuditRecord> | 'unreadable' | undefined): Link {
+  if (found === undefined || found === 'unreadable') return { previous: '' };
+  return { previous: found.value.hash, previousAt: Date.parse(found.value.at) };
 }
 
 function shown({ previousAt: _previousAt, ...entry }: AuditRecord): AuditEntry {

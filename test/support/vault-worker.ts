@@ -75,7 +75,23 @@ async function probe(vault: Vault): Promise<void> {
   say(`read ${again?.value.accessToken.length ?? 'nothing'}`);
 }
 
-const tasks: Readonly<Record<string, (vault: Vault) => Promise<void>>> = { increment, exclude, write, hold, probe };
+/** Writes into the audit log of the team, `count` times, and says so each time. */
+async function audit(vault: Vault): Promise<void> {
+  for (let done = 1; done <= Number(count); done += 1) {
+    const act = { team: 'personal', user: name, agent: 'worker', event: 'used', account: String(done) } as const;
+    const { sequence } = await vault.audit.append(act);
+    say(`entry ${sequence}`);
+  }
+}
+
+const tasks: Readonly<Record<string, (vault: Vault) => Promise<void>>> = {
+  increment,
+  exclude,
+  write,
+  hold,
+  probe,
+  audit,
+};
 
 // The rights of files must not depend on it.
 process.umask(0);

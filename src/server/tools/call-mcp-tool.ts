@@ -19,6 +19,11 @@ export const callMcpTool = defineTool({
     account,
   }),
   async call(args, { broker, principal, context }) {
-    return proxiedResult(await (await broker()).callTool(principal, args, context), (result) => result);
+    const { callTool, noteEchoedSecret } = await broker();
+    return proxiedResult(
+      await callTool(principal, args, context),
+      (result) => result,
+      () => noteEchoedSecret(principal, args),
+    );
   },
 });

@@ -19,10 +19,12 @@ export const readMcpResource = defineTool({
     cursor: z.string().max(CURSOR_MAX_LENGTH).optional(),
   }),
   async call(args, { broker, principal, context, templates }) {
-    const answer = await (await broker()).readResource(principal, args, context);
-    if (args.uri !== undefined) return proxiedResult(answer, embeddedContents);
+    const { readResource, noteEchoedSecret } = await broker();
+    const answer = await readResource(principal, args, context);
+    const onEcho = () => noteEchoedSecret(principal, args);
+    if (args.uri !== undefined) return proxiedResult(answer, embeddedContents, onEcho);
     if (answer.kind === 'upstream') templates.note(args, answer.result);
-    return proxiedResult(answer, textAndStructure);
+    return proxiedResult(answer, textAndStructure, onEcho);
   },
 });
 

@@ -110,6 +110,7 @@ function deep(levels: number): Readonly<Record<string, unknown>> {
 
 const broker: Partial<Broker> = {
   attend: () => {},
+  noteEchoedSecret: () => {},
   connect: (principal: Principal, args: ConnectArguments, context?: CallContext) =>
     outcomeOf(args.serverName, principal, context),
   clearAuth: async (_principal, { serverName }): Promise<Cleared | Failure> =>
