@@ -63,7 +63,7 @@ async function ownerRecords(parts: Parts, partition: readonly string[]): Promise
     grants: values(grants),
     secrets: values(secrets),
     pendings: values(pendings),
-    observations: values(observations),
+    observations: values(observations).map(parts.latestSuccesses.latest),
   };
 }
 

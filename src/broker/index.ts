@@ -26,6 +26,7 @@ import { knownFacts } from './known-facts.js';
 import { type AnyServer, anyServer, knownServer } from './known-server.js';
 import { createLatestSuccesses } from './latest-successes.js';
 import { launch } from './launch.js';
+import { providerStatuses } from './list-providers.js';
 import { membersOnly } from './members-only.js';
 import { namedContext, passedOn } from './named-host.js';
 import { deleteNamedSecret, listNamedSecrets, storeNamedSecret } from './named-secrets.js';
@@ -209,6 +210,8 @@ export function createBroker(
         await toolChoosing.choose(principal, serverName, choice);
         return { status: 'success' as const, serverName };
       }).finally(toolChanges.announce),
+    providers: (principal) =>
+      asOutcome(parts.log, '', async () => ({ providers: await providerStatuses(parts, principal) })),
     forgetToolChoices: async (principal, serverName) => {
       if (await parts.vaultExists()) await forgetToolChoices(await parts.vault(), principal, serverName);
     },

@@ -31,7 +31,7 @@ export async function observation(parts: Parts, server: AnyServer): Promise<Serv
 }
 
 /**
- * Notes what a request came to. A repeated success is written at most once a minute: it is told from its instant;
+ * Notes what a request came to. A repeated success is written at most once a minute, and told from memory in between;
  * a repeated failure has none, and is written once.
  * The request has been acted on: a vault that cannot be written must not make its caller send it again.
  */
@@ -51,6 +51,7 @@ export async function observeFailure(parts: Parts, server: AnyServer, error: unk
 async function noteSeen(parts: Parts, server: AnyServer, { succeeded, ...state }: Seen): Promise<void> {
   const now = parts.clock.now();
   const vault = await parts.vault();
+  if (state.state === 'connected') parts.latestSuccesses.note(unseen(server), now);
   await vault.observations.update(server.id, (current) => {
     const before = current?.serverUrl === boundUrl(server.entry) ? current : undefined;
     const hasNewInstant =
