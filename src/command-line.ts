@@ -1,6 +1,8 @@
 /** What the commands need, taken from the parts of the process; the broker is built at the first use. */
+import { checkEnvironment } from './checked-environment.js';
 import { createBrowserOpener, ownCommand, runCommand, UsageError } from './cli/index.js';
 import { type BrokerProcess, type Composition, composeBroker } from './compose.js';
+import { createLog } from './core/log.js';
 import { PRODUCT_NAME } from './core/names.js';
 import { foreignHosts } from './foreign-hosts.js';
 import { defaultCallbackPort, diagnoseInstallation } from './installation.js';
@@ -17,13 +19,14 @@ const COMMAND_LINE_AGENT = 'cli';
  */
 export async function runFromCommandLine(
   argv: readonly string[],
-  composition: Composition,
-  serve: (agent?: string) => Promise<number>,
+  { env, version }: { readonly env: NodeJS.ProcessEnv; readonly version: string },
+  serve: (composition: Composition, agent?: string) => Promise<number>,
 ): Promise<number> {
-  const { settings, version } = composition;
+  const { settings, environment, problems } = checkEnvironment(env);
+  const composition: Composition = { settings, environment, log: createLog(settings.logLevel), version };
   let composed: BrokerProcess | undefined;
   const parts = () => {
-    composed ??= composeBroker(composition);
+    composed ??= composeBroker({ ...composition, isCommand: true });
     return composed;
   };
   const exitCode = await runCommand(argv, {
@@ -33,7 +36,8 @@ export async function runFromCommandLine(
     removeEntry: (serverName) => parts().catalog.removeUserEntry(serverName),
     ...foreignHosts(() => parts().catalog, composition.environment, version),
     consoleUrl: (serverName) => parts().catalog.findBuiltIn(serverName)?.consoleUrl,
-    diagnoseInstallation: () => diagnoseInstallation(parts(), settings),
+    problems,
+    diagnoseInstallation: () => diagnoseInstallation(parts(), settings, problems),
     clientMetadata: async (clientId) => ({
       ...clientMetadataDocument({
         url: clientId,
@@ -42,7 +46,7 @@ export async function runFromCommandLine(
       }),
     }),
     ...vaultCommands(composition),
-    serve,
+    serve: (agent) => serve(composition, agent),
     openBrowser: createBrowserOpener({ env: process.env }),
     env: process.env,
     stdin: process.stdin,

@@ -1,20 +1,26 @@
 /** What `doctor` says of this installation. It looks only: no vault is made, and no port stays bound. */
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Finding } from './broker/index.js';
 import type { BrokerProcess } from './compose.js';
 import { BrokerError } from './core/errors.js';
+import { PRODUCT_NAME } from './core/names.js';
 import type { Settings } from './settings.js';
 import type { Vault } from './vault/index.js';
 
 type Verdict = Omit<Finding, 'step'>;
 
-/** The user's file, the vault with its key, and the callback port; what is broken is a finding, never thrown. */
-export async function diagnoseInstallation(parts: BrokerProcess, settings: Settings): Promise<readonly Finding[]> {
+/**
+ * The user's file, the vault with its key, and the callback port; what is broken is a finding, never thrown.
+ * @param problems of the environment: a store or key that cannot be used is told of there, and not looked for elsewhere.
+ */
+export async function diagnoseInstallation(
+  parts: BrokerProcess,
+  settings: Settings,
+  problems: readonly Finding[] = [],
+): Promise<readonly Finding[]> {
   const file = [await finding('catalog', () => userFile(parts, settings)), ...(await fileNotes(parts))];
-  if (!(await parts.vaultExists())) {
-    const message = `There is no vault yet; the first sign-in makes ${parts.vaultPlace}.`;
-    return [...file, { step: 'store', ok: null, message }, { step: 'key', ok: null, message: 'Made with the vault.' }];
-  }
+  if (problems.some(({ step }) => step === 'store' || step === 'key')) return file;
   const opened = await openedVault(parts, settings);
   // Without the vault nobody can tell whether what holds the port is a broker of the same vault.
   if (opened.some(({ ok }) => ok !== true)) return [...file, ...opened];
@@ -35,6 +41,19 @@ export async function defaultCallbackPort(
 
 async function userFile({ catalog }: BrokerProcess, { serversFile }: Settings): Promise<Verdict> {
   const { length } = await catalog.userEntries();
+  if (length === 0) {
+    const isThere = await access(serversFile).then(
+      () => true,
+      () => false,
+    );
+    return {
+      ok: null,
+      message: isThere
+        ? `${serversFile}: no servers in it yet.`
+        : `There is no ${serversFile} yet: the first "add" makes it.`,
+      advice: `Add a server: ${PRODUCT_NAME} add NAME URL, or take those of another host: ${PRODUCT_NAME} import HOST`,
+    };
+  }
   return { ok: true, message: `${serversFile}: ${length} ${length === 1 ? 'server' : 'servers'}.` };
 }
 
@@ -49,17 +68,19 @@ async function fileNotes({ catalog }: BrokerProcess): Promise<readonly Finding[]
 
 /** Opening reads the key, too: which of the two is wrong, the code says. */
 async function openedVault(
-  { vault, vaultPlace }: BrokerProcess,
+  { vault, vaultExists, vaultPlace }: BrokerProcess,
   { dataFolder }: Settings,
 ): Promise<readonly Finding[]> {
   let opened: Vault;
   try {
+    if (!(await vaultExists())) return notYet(vaultPlace);
     opened = await vault();
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
     const { message, ...verdict } = failed(error);
     const step = error.code === 'vault_key_wrong' ? 'key' : 'store';
-    return [{ step, message: `${message} (${vaultPlace})`, ...verdict }];
+    const place = message.includes(vaultPlace) ? '' : ` (${vaultPlace})`;
+    return [{ step, message: `${message}${place}`, ...verdict }];
   }
   const source = {
     environment: 'MCP_OAUTH_KEY',
@@ -70,6 +91,14 @@ async function openedVault(
   return [
     { step: 'store', ok: true, message: `The vault opens: ${vaultPlace}.` },
     { step: 'key', ok: true, message: `The key belongs to this vault. It comes from ${source}.` },
+  ];
+}
+
+function notYet(vaultPlace: string): readonly Finding[] {
+  const message = `There is no vault yet; the first sign-in makes ${vaultPlace}.`;
+  return [
+    { step: 'store', ok: null, message },
+    { step: 'key', ok: null, message: 'Made with the vault.' },
   ];
 }
 

@@ -17,14 +17,14 @@ const SKILLS_DIRECTORY = fileURLToPath(new URL('../skills', import.meta.url));
 
 /** @param argv without the interpreter and the script. */
 export async function start(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-  const settings = settingsOrExit(env);
+  const serves = argv.length === 0 ? !process.stdin.isTTY : argv.length === 1 && argv[0] === 'serve';
+  const settings = serves ? settingsOrExit(env) : undefined;
   const environment = { ...env };
   // Children and dependencies see the environment; the key is none of their business.
   delete env['MCP_OAUTH_KEY'];
-  const log = createLog(settings.logLevel);
-  const composition: Composition = { settings, environment, log, version: packageJson.version };
-  const serves = argv.length === 0 ? !process.stdin.isTTY : argv.length === 1 && argv[0] === 'serve';
-  const exitCode = await (serves ? serveHost(composition) : runCommandLine(argv, composition));
+  const exitCode = await (settings === undefined
+    ? runCommandLine(argv, environment)
+    : serveHost({ settings, environment, log: createLog(settings.logLevel), version: packageJson.version }));
   process.exit(exitCode);
 }
 
@@ -73,12 +73,13 @@ function serveHost(composition: Composition, agent?: string): Promise<number> {
   });
 }
 
-async function runCommandLine(argv: readonly string[], composition: Composition): Promise<number> {
+/** What is wrong with the environment is for the command to say, in its own way. */
+async function runCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const { runFromCommandLine } = await import('./command-line.js');
   // `list | head`: whoever reads has seen enough. A server leaves by its own rules.
   const leave = () => process.exit(EXIT_SUCCESS);
   process.stdout.on('error', leave);
-  const exitCode = await runFromCommandLine(argv, composition, (agent) => {
+  const exitCode = await runFromCommandLine(argv, { env, version: packageJson.version }, (composition, agent) => {
     process.stdout.off('error', leave);
     return serveHost(composition, agent);
   });

@@ -12,6 +12,7 @@ import type { Administration } from './administration.js';
 import type { AgentTools, NewToolChoice } from './agent-tools.js';
 import type { AccountsEntrance, AccountsOpened, CallbackResult, FormResult, LaunchResult } from './browser-results.js';
 import type { Cleared, Failure, Outcome } from './outcomes.js';
+import type { ProviderStatus } from './provider-status.js';
 import type { ServerStatus } from './server-status.js';
 
 /** The arguments of `connect_to_mcp_server`, already validated (`arguments.ts`). */
@@ -261,6 +262,8 @@ export interface Broker {
     principal: Principal,
     args: { readonly serverName: string; readonly choice: NewToolChoice },
   ): Promise<{ readonly status: 'success'; readonly serverName: string } | Failure>;
+  /** The OAuth providers that the user's servers can take tokens from, and where the user is signed in. Asks nobody. */
+  providers(principal: Principal): Promise<{ readonly providers: readonly ProviderStatus[] } | Failure>;
   /** Forgets what was chosen of a server that is there no more, for every agent of the user's. */
   forgetToolChoices(principal: Principal, serverName: string): Promise<void>;
   /** The audit log of the caller's team, in the order in which it was written, and whether its chain is unbroken. */

@@ -61,6 +61,7 @@ export function membersOnly(parts: Parts, broker: Broker): Broker {
     chooseTools: async (principal, args) =>
       (await refusal(principal, args.serverName)) ?? broker.chooseTools(principal, args),
     auditTrail: async (principal, options) => (await refusal(principal)) ?? broker.auditTrail(principal, options),
+    providers: async (principal) => (await refusal(principal)) ?? broker.providers(principal),
     openAccounts: async (principal) => (await refusal(principal)) ?? broker.openAccounts(principal),
     removeAddedServer: async (principal, serverName) =>
       !(await refusal(principal, serverName)) && broker.removeAddedServer(principal, serverName),

@@ -12,8 +12,13 @@ export interface CommandContext {
   readonly agent: string | undefined;
 }
 
+export interface RunOptions {
+  /** Also where something is wrong with the environment. */
+  readonly inAnyEnvironment?: boolean;
+}
+
 /** Runs the work of one command; what it resolves to is the exit code. */
-export type Run = (work: (context: CommandContext) => Promise<number>) => Promise<void>;
+export type Run = (work: (context: CommandContext) => Promise<number>, options?: RunOptions) => Promise<void>;
 
 /** Adds one command to the program. */
 export type Register = (program: Command, run: Run) => void;

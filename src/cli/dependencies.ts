@@ -62,6 +62,8 @@ export interface RotatedKey {
 }
 
 export interface CliDependencies {
+  /** What is wrong with the environment: no command but `doctor` goes on with it. */
+  readonly problems: readonly Finding[];
   /** Opens the broker at the first call: `--help` and usage errors need none. The caller closes it. */
   readonly broker: () => Promise<Broker>;
   /** The principal of one command; `agent` is `--agent`, by default `cli`. */
@@ -86,7 +88,7 @@ export interface CliDependencies {
   /** Copies the vault into the store at that address. @throws {BrokerError} and leaves the vault as it is. */
   readonly migrateVault: (to: string) => Promise<MigratedVault>;
   /** Changes the vault's key. @throws {BrokerError} `invalid_input` where a file for the new key is needed. */
-  readonly rotateKey: (keyOut: string | undefined) => Promise<RotatedKey>;
+  readonly rotateKey: (who: Principal, keyOut: string | undefined) => Promise<RotatedKey>;
   /** Serves stdio until the host is gone; resolves to the exit code. */
   readonly serve: (agent?: string) => Promise<number>;
   /** Opens a checked http(s) URL; false where no browser can be had. See `createBrowserOpener`. */

@@ -41,14 +41,6 @@ function proxyFinding(env: Readonly<Record<string, string | undefined>>): Findin
 
 async function certificateFindings(env: Readonly<Record<string, string | undefined>>): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
-    findings.push({
-      step: 'network',
-      ok: false,
-      message: 'NODE_TLS_REJECT_UNAUTHORIZED=0 turns certificate checks off, and the broker does not start with it',
-      advice: 'Unset it, and name your own certificate authority in NODE_EXTRA_CA_CERTS.',
-    });
-  }
   const path = env['NODE_EXTRA_CA_CERTS'];
   if (path) {
     const isReadable = await access(path, constants.R_OK).then(

@@ -19,7 +19,9 @@ export async function runCommand(argv: readonly string[], dependencies: CliDepen
   const own = separatorAt < 0 ? argv : argv.slice(0, separatorAt);
   const terminal = createTerminal(dependencies, own.includes('--json'));
   let exitCode = EXIT_SUCCESS;
-  const run: Run = async (work) => {
+  const run: Run = async (work, { inAnyEnvironment = false } = {}) => {
+    if (!inAnyEnvironment && dependencies.problems.length > 0)
+      throw new UsageError(dependencies.problems.map(({ message }) => message).join(' '), 'doctor');
     exitCode = await work(contextOf(dependencies, terminal, program.opts<{ readonly agent?: string }>().agent));
   };
   const afterSeparator = separatorAt < 0 ? undefined : argv.slice(separatorAt + 1);
@@ -33,8 +35,9 @@ export async function runCommand(argv: readonly string[], dependencies: CliDepen
     if (!(error instanceof CommanderError || error instanceof UsageError))
       return reportFailure(dependencies, terminal, error);
     const path = commandPath(program, own);
-    const message = error instanceof UsageError ? error.message : usageMessage(error, program, path);
-    return reportUsage(dependencies, terminal, message, path);
+    return error instanceof UsageError
+      ? reportUsage(dependencies, terminal, error.message, error.see ?? `${path} --help`)
+      : reportUsage(dependencies, terminal, usageMessage(error, program, path), `${path} --help`);
   }
 }
 
@@ -52,8 +55,9 @@ function contextOf(dependencies: CliDependencies, terminal: Terminal, agent: str
   return { dependencies, terminal, principal: dependencies.principal(agent), agent };
 }
 
-function reportUsage({ command }: CliDependencies, terminal: Terminal, message: string, path: string): number {
-  const help = `${`${command} ${path}`.trim()} --help`;
+/** @param see the words of the command that says more */
+function reportUsage({ command }: CliDependencies, terminal: Terminal, message: string, see: string): number {
+  const help = `${command} ${see.trim()}`;
   terminal.payload(failureOf(new BrokerError('invalid_input', message, { nextStep: `Run: ${help}` }), ''));
   if (!terminal.json) terminal.problem(`${message}\nSee: ${help}`);
   return EXIT_USAGE;

@@ -11,7 +11,7 @@ import { type CollectionSurroundings, createCollection } from './collection.js';
 import { COLLECTION_KINDS } from './collection-kinds.js';
 import type { KeyOptions } from './key-options.js';
 import { ownLeaseHolder } from './lease-holder.js';
-import { openStore } from './open-store.js';
+import { openStore, type StoreOpening } from './open-store.js';
 import { type OsKeyring, openOsKeyring } from './os-keyring.js';
 import { hashedName } from './row-names.js';
 import type { Store } from './store.js';
@@ -20,7 +20,7 @@ import type { Lease, Vault } from './vault.js';
 import { type UnlockedVault, unlockVault } from './vault-header.js';
 import { deriveKey } from './vault-key.js';
 
-export interface VaultOptions {
+export interface VaultOptions extends StoreOpening {
   /** Of `parseStoreLocation`. */
   readonly store: StoreLocation;
   /** Of `takeKeyOptions`. */
@@ -40,7 +40,7 @@ export interface VaultOptions {
  */
 export async function openVault(options: VaultOptions): Promise<Vault> {
   const { clock, homeDirectory, openKeyring = openOsKeyring } = options;
-  const store = await openStore(options.store, clock);
+  const store = await openStore(options.store, clock, options);
   try {
     const unlocked = await unlockVault(store, {
       options: options.key,
@@ -55,7 +55,12 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   }
 }
 
-function vaultOver(store: Store, { keys, root, keySource }: UnlockedVault, { clock, log }: VaultOptions): Vault {
+/** The vault in a store that is open and unlocked; closing it closes the store. */
+export function vaultOver(
+  store: Store,
+  { keys, root, keySource }: UnlockedVault,
+  { clock, log }: Pick<VaultOptions, 'clock' | 'log'>,
+): Vault {
   const nameKey = deriveKey(root, 'names');
   const surroundings: CollectionSurroundings = { store, keys, nameKey, clock, log };
 

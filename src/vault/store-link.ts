@@ -12,6 +12,8 @@ export interface StoreTimeouts {
   readonly busyTimeoutMs?: number | undefined;
   /** How long one attempt may go without an answer. Default STORE_ATTEMPT_TIMEOUT_MS. */
   readonly attemptTimeoutMs?: number | undefined;
+  /** An address at which nobody listens is given up at once: for somebody who waits at a terminal. Default false. */
+  readonly failsFast?: boolean | undefined;
 }
 
 export interface StoreDriver<C> {
@@ -31,7 +33,11 @@ export interface StoreLink<C> {
 
 /** @param shown the store's address as a person may see it. */
 export function createStoreLink<C>(driver: StoreDriver<C>, shown: string, timeouts: StoreTimeouts = {}): StoreLink<C> {
-  const { busyTimeoutMs = VAULT_BUSY_TIMEOUT_MS, attemptTimeoutMs = STORE_ATTEMPT_TIMEOUT_MS } = timeouts;
+  const {
+    busyTimeoutMs = VAULT_BUSY_TIMEOUT_MS,
+    attemptTimeoutMs = STORE_ATTEMPT_TIMEOUT_MS,
+    failsFast = false,
+  } = timeouts;
   let current: Promise<C> | undefined;
   let isOpen = true;
   let absence: { readonly since: number; readonly seenAt: number } | undefined;
@@ -50,7 +56,8 @@ export function createStoreLink<C>(driver: StoreDriver<C>, shown: string, timeou
       if (answer.kind === 'answered') return answer.value;
       const seenAt = performance.now();
       absence = { since, seenAt };
-      if (seenAt - since >= busyTimeoutMs) throw away(shown, answer.cause);
+      const isOver = seenAt - since >= busyTimeoutMs;
+      if (isOver || (failsFast && whyNobodyAnswers(answer.cause) !== undefined)) throw away(shown, answer.cause);
       // Jitter, so that the processes of a team do not come back at the same instant.
       await sleep(STORE_RETRY_MS * (0.5 + Math.random()));
     }
@@ -142,9 +149,19 @@ export function isCertificateError(error: unknown): boolean {
   return /^(?:CERT_|ERR_TLS_CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_)/u.test(code);
 }
 
+/** Of an address at which no store listens; undefined where one may. */
+function whyNobodyAnswers(cause: unknown): string | undefined {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'ECONNREFUSED') return 'the connection is refused';
+  return code === 'ENOTFOUND' || code === 'EAI_AGAIN' ? 'its host name cannot be found' : undefined;
+}
+
 function away(shown: string, cause: unknown): BrokerError {
-  return new BrokerError('vault_busy', `The store at ${shown} did not answer in time. Nothing is lost.`, {
+  const why = whyNobodyAnswers(cause) ?? 'there was no answer in time';
+  return new BrokerError('vault_busy', `The store at ${shown} does not answer: ${why}. Nothing is lost.`, {
     retryable: true,
     cause,
+    nextStep:
+      'Tell the user to see to it that this store runs and can be reached, or to correct its address (MCP_OAUTH_STORE). Call again in a few seconds.',
   });
 }

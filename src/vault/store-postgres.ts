@@ -8,6 +8,7 @@ import {
   EXPIRED_ROW_PURGE_AFTER_MS,
   EXPIRED_ROW_PURGE_INTERVAL_MS,
   EXPIRED_ROW_PURGE_MAX_ROWS,
+  STORE_ATTEMPT_TIMEOUT_MS,
   STORE_OPEN_TIMEOUT_MS,
 } from '../core/limits.js';
 import {
@@ -36,11 +37,14 @@ const driverOf = (location: PostgresLocation): StoreDriver<PostgresPool> => ({
  */
 export async function openPostgresStore(location: PostgresLocation, timeouts: StoreTimeouts = {}): Promise<Store> {
   await whileOpening(location, timeouts, async (pool) => {
-    if ((await schemaVersion(pool, location.schema)) === undefined) await makeSchema(pool, location.schema);
-    const version = await schemaVersion(pool, location.schema);
+    let version = await schemaVersion(pool, location.schema);
+    if (version === undefined) {
+      await makeSchema(pool, location.schema);
+      version = await schemaVersion(pool, location.schema);
+    }
     if ((version ?? 0) > POSTGRES_SCHEMA_VERSION) throw newerStore();
   });
-  const link = createStoreLink(driverOf(location), location.shown, timeouts);
+  const link = createStoreLink(driverOf(location), location.shown, { ...timeouts, failsFast: false });
   return new PostgresStore(link, location.schema);
 }
 
@@ -58,7 +62,8 @@ async function whileOpening<T>(
   timeouts: StoreTimeouts,
   work: (pool: PostgresPool) => Promise<T>,
 ): Promise<T> {
-  const patience = { busyTimeoutMs: STORE_OPEN_TIMEOUT_MS, ...timeouts };
+  const openMs = timeouts.failsFast === true ? STORE_ATTEMPT_TIMEOUT_MS : STORE_OPEN_TIMEOUT_MS;
+  const patience = { busyTimeoutMs: openMs, ...timeouts };
   const link = createStoreLink(driverOf(location), location.shown, patience);
   try {
     return await link.run(work);
@@ -107,7 +112,7 @@ class PostgresStore implements Store {
       );
     });
     if (!written) return undefined;
-    await this.#purgeExpired();
+    void this.#purgeExpired();
     return expectedVersion + 1;
   }
 
@@ -154,7 +159,10 @@ class PostgresStore implements Store {
     return this.#link.run((pool) => pool.query({ text, values }));
   }
 
-  /** Rows and leases that nobody can read any more leave after a write that happened anyway; what fails here the next does. */
+  /**
+   * Rows and leases that nobody can read any more leave after a write that happened anyway, which is not kept waiting.
+   * What fails here the next does.
+   */
   async #purgeExpired(): Promise<void> {
     const now = performance.now();
     if (now - this.#purgedAt < EXPIRED_ROW_PURGE_INTERVAL_MS) return;

@@ -7,6 +7,7 @@ import {
   EXPIRED_ROW_PURGE_AFTER_MS,
   EXPIRED_ROW_PURGE_INTERVAL_MS,
   EXPIRED_ROW_PURGE_MAX_ROWS,
+  STORE_ATTEMPT_TIMEOUT_MS,
   STORE_OPEN_TIMEOUT_MS,
   STORE_PAGE_ROWS,
 } from '../core/limits.js';
@@ -33,7 +34,10 @@ const DRIVER = {
 export async function openRedisStore(location: RedisLocation, timeouts: StoreTimeouts = {}): Promise<Store> {
   const version = await whileOpening(location, timeouts, (evaluate) => evaluate('make', []));
   if (Number(textOf(version)) > REDIS_SCHEMA_VERSION) throw newerStore();
-  const link = createStoreLink({ ...DRIVER, connect: () => connectRedis(location) }, location.shown, timeouts);
+  const link = createStoreLink({ ...DRIVER, connect: () => connectRedis(location) }, location.shown, {
+    ...timeouts,
+    failsFast: false,
+  });
   return new RedisStore(link, evaluateOver(link, location));
 }
 
@@ -47,7 +51,8 @@ async function whileOpening<T>(
   timeouts: StoreTimeouts,
   work: (evaluate: Evaluate) => Promise<T>,
 ): Promise<T> {
-  const patience = { busyTimeoutMs: STORE_OPEN_TIMEOUT_MS, ...timeouts };
+  const openMs = timeouts.failsFast === true ? STORE_ATTEMPT_TIMEOUT_MS : STORE_OPEN_TIMEOUT_MS;
+  const patience = { busyTimeoutMs: openMs, ...timeouts };
   const link = createStoreLink({ ...DRIVER, connect: () => connectRedis(location) }, location.shown, patience);
   try {
     return await work(evaluateOver(link, location));
@@ -105,7 +110,7 @@ class RedisStore implements Store {
       String(unchanged?.version ?? ''),
     ]);
     if (written === 0) return undefined;
-    await this.#purgeExpired();
+    void this.#purgeExpired();
     return Number(written);
   }
 
@@ -170,7 +175,10 @@ class RedisStore implements Store {
     return this.#link.close();
   }
 
-  /** Rows that nobody can read any more leave after a write that happened anyway; a server that fails here is told of by the next. */
+  /**
+   * Rows that nobody can read any more leave after a write that happened anyway, which is not kept waiting.
+   * A server that fails here is told of by the next.
+   */
   async #purgeExpired(): Promise<void> {
     const now = performance.now();
     if (now - this.#purgedAt < EXPIRED_ROW_PURGE_INTERVAL_MS) return;

@@ -19,22 +19,25 @@ export const registerDoctor: Register = (program, run) => {
     .description('find out what is wrong, with the installation or with one server')
     .argument('[name]', 'the server', serverNameArgument)
     .action((serverName: string | undefined) =>
-      run(async (context) => {
-        const { dependencies, terminal, principal } = context;
-        const found =
-          serverName === undefined
-            ? [
-                ...(await processFindings(dependencies.env, dependencies.version)),
-                ...(await dependencies.diagnoseInstallation()),
-              ]
-            : await (await dependencies.broker()).diagnose(principal, serverName);
-        const findings = found.map((finding) => advised(context, finding, serverName ?? ''));
-        terminal.payload({ findings });
-        for (const finding of findings) print(terminal, finding);
-        return exitCodeOf(findings);
-      }),
+      run((context) => diagnose(context, serverName), { inAnyEnvironment: true }),
     );
 };
+
+async function diagnose(context: CommandContext, serverName: string | undefined): Promise<number> {
+  const { dependencies, terminal, principal } = context;
+  const found =
+    serverName === undefined
+      ? [
+          ...(await processFindings(dependencies.env, dependencies.version)),
+          ...dependencies.problems,
+          ...(await dependencies.diagnoseInstallation()),
+        ]
+      : [...dependencies.problems, ...(await (await dependencies.broker()).diagnose(principal, serverName))];
+  const findings = found.map((finding) => advised(context, finding, serverName ?? ''));
+  terminal.payload({ findings });
+  for (const finding of findings) print(terminal, finding);
+  return exitCodeOf(findings);
+}
 
 /** The broker words its advice with the product's name and for an agent; what the user types is ours to know. */
 function advised({ dependencies, principal }: CommandContext, finding: Finding, serverName: string): Finding {

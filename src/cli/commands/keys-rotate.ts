@@ -11,8 +11,8 @@ export const registerKeysRotate: Register = (program, run) => {
     .description('put every record under a new key; run it again where it was stopped')
     .option('--key-out <file>', 'make this file for the new key; needed where the environment gives the key')
     .action(({ keyOut }: { readonly keyOut?: string }) =>
-      run(async ({ dependencies, terminal }) => {
-        const rotated = await dependencies.rotateKey(keyOut);
+      run(async ({ dependencies, terminal, principal }) => {
+        const rotated = await dependencies.rotateKey(principal, keyOut);
         terminal.payload({ rotated });
         terminal.line(`${rotated.records} records are under a new key. ${placeOf(rotated)}`);
         if (rotated.unreadable > 0) {

@@ -140,6 +140,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}) {
   if (options.openStdin === undefined) stdin.end(options.stdin ?? '');
   const broker = fakeBroker(world, options.broker ?? {});
   const exitCode = runCommand(argv, {
+    problems: [],
     broker: async () => broker,
     principal: (agent) => {
       world.agent = agent;
