@@ -9,7 +9,7 @@ import { rememberSecret } from '../core/redaction.js';
 import type { Provider } from '../vault/index.js';
 import type { ListedProvider, ProviderSettings } from './administration.js';
 import type { KnownServer } from './known-server.js';
-import { settingsOf } from './oauth-providers.js';
+import { type FoundProvider, settingsOf } from './oauth-providers.js';
 import type { Parts } from './parts.js';
 import { providerDiscovery } from './provider-discovery.js';
 import { entryOfProvider } from './provider-entry.js';
@@ -88,24 +88,26 @@ function checkText(what: string, text: string | undefined, maxLength: number): v
 }
 
 function listed(provider: Provider, principal: Principal): ListedProvider {
-  const { id, clientId, scope } = provider;
-  const { oauth, url } = entryOfProvider(
-    id,
-    { source: 'team', settings: settingsOf(provider) },
-    ownerOf(principal, 'per_user'),
-  );
+  return listedProvider(provider.id, { source: 'team', settings: settingsOf(provider) }, principal);
+}
+
+/** What is said of a provider of the file's or the team's: nothing of a secret but where it comes from. @throws {BrokerError} as `entryOfProvider` does. */
+export function listedProvider(id: string, found: FoundProvider, principal: Principal): ListedProvider {
+  const { clientId, clientSecret, scope } = found.settings;
+  const { oauth, url } = entryOfProvider(id, found, ownerOf(principal, 'per_user'));
   return {
     id,
     target: oauth.issuer ?? oauth.authorizationEndpoint ?? url,
     ...(clientId !== undefined && { clientId }),
     ...(scope !== undefined && { scope }),
-    secretSource: secretSourceOf(provider),
+    secretSource: secretSourceOf(clientSecret, found.source),
   };
 }
 
-function secretSourceOf({ clientSecret }: Provider): string {
+function secretSourceOf(clientSecret: OAuthProviderEntry['clientSecret'], source: FoundProvider['source']): string {
   if (clientSecret === undefined) return 'none';
-  if (typeof clientSecret === 'string') return 'vault';
+  if (typeof clientSecret === 'string') return source === 'team' ? 'vault' : 'servers.json';
+  if (clientSecret.source === 'oauth') return `oauth:${clientSecret.provider}`;
   return `${clientSecret.source}:${clientSecret.source === 'file' ? clientSecret.path : clientSecret.name}`;
 }
 

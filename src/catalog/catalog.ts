@@ -43,6 +43,9 @@ export function createCatalog(options: CatalogOptions): Catalog {
       const { oauthProviders, brokenProviders } = await reader.read();
       return usable(id, oauthProviders, brokenProviders);
     },
+    async oauthProviders() {
+      return (await reader.read()).oauthProviders;
+    },
     async settings() {
       const { allowedRedirectUris, allowedPrivateHosts } = await reader.read();
       return { allowedRedirectUris, allowedPrivateHosts };

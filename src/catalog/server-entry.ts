@@ -117,6 +117,8 @@ export interface Catalog {
   builtInEntries(): readonly RemoteServerEntry[];
   /** One of `oauthProviders` of the user's file. */
   findOAuthProvider(id: string): Promise<OAuthProviderEntry | undefined>;
+  /** Those of the user's file that can be used, by their ids. */
+  oauthProviders(): Promise<ReadonlyMap<string, OAuthProviderEntry>>;
   /** `allowedRedirectUris` and `allowedPrivateHosts` of the user's file. */
   settings(): Promise<{
     readonly allowedRedirectUris: readonly string[];

@@ -219,6 +219,9 @@ export const TOOLS_PER_PAGE = 250;
 /** Names and ticks of one page of tools. */
 export const TOOLS_FORM_MAX_BYTES = MEBIBYTE;
 export const TOOLS_FORM_MAX_FIELDS = 2 * TOOLS_PER_PAGE + 16;
+/** Entries on one page of a user's activity, and how far back its pages go. */
+export const ACTIVITY_PER_PAGE = 50;
+export const ACTIVITY_PAGES_MAX = 40;
 /** Agents of one user that can be told apart on the accounts page. */
 export const AGENTS_SHOWN_MAX = 100;
 export const FORM_MAX_BYTES = 64 * KIBIBYTE;

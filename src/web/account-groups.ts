@@ -1,6 +1,7 @@
 /** Which servers the accounts page shows, and in which order: what needs the user first, each server once. */
-import type { AccountState, ServerStatus } from '../broker/server-status.js';
+import type { AccountState } from '../broker/server-status.js';
 import { ACCOUNTS_PER_PAGE } from '../core/limits.js';
+import type { ShownServer } from './agent-accounts.js';
 
 export type GroupName = 'attention' | 'connected' | 'idle';
 
@@ -16,7 +17,7 @@ export interface AccountFilter {
 export interface AccountSelection {
   readonly filter: AccountFilter;
   /** Of this page, in the order they are shown; none is empty. */
-  readonly groups: readonly { readonly name: GroupName; readonly servers: readonly ServerStatus[] }[];
+  readonly groups: readonly { readonly name: GroupName; readonly servers: readonly ShownServer[] }[];
   /** How many match, on all pages. */
   readonly matching: number;
   readonly pages: number;
@@ -45,7 +46,7 @@ export function accountFilter(query: {
 }
 
 /** The matching servers, a page of them, by group and then in the order given. A page after the last is the last. */
-export function selectAccounts(servers: readonly ServerStatus[], filter: AccountFilter): AccountSelection {
+export function selectAccounts(servers: readonly ShownServer[], filter: AccountFilter): AccountSelection {
   const matching = GROUP_ORDER.filter((name) => filter.group === 'all' || filter.group === name).flatMap((name) =>
     servers
       .filter((server) => groupOf(server) === name && hasWords(server, filter.words))
@@ -67,13 +68,13 @@ export function selectAccounts(servers: readonly ServerStatus[], filter: Account
   };
 }
 
-/** Of several accounts the one that needs the user most says where a server stands. */
-function groupOf(server: ServerStatus): GroupName {
-  const groups = server.accounts.map(({ state }) => GROUP_OF_STATE[state]);
+/** Of several accounts, and of all agents, the one that needs the user most says where a server stands. */
+function groupOf({ agents, accounts }: ShownServer): GroupName {
+  const groups = (agents?.flatMap((one) => one.accounts) ?? accounts).map(({ state }) => GROUP_OF_STATE[state]);
   return GROUP_ORDER.find((name) => groups.includes(name)) ?? 'idle';
 }
 
-function hasWords({ serverName, target, accounts }: ServerStatus, words: string): boolean {
-  const texts = [serverName, target, ...accounts.map(({ account }) => account)];
+function hasWords({ serverName, target, accounts, agents = [] }: ShownServer, words: string): boolean {
+  const texts = [serverName, target, ...accounts.map(({ account }) => account), ...agents.map(({ agent }) => agent)];
   return texts.some((text) => text.toLowerCase().includes(words.toLowerCase()));
 }

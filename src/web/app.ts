@@ -7,13 +7,23 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Broker } from '../broker/broker.js';
 import type { Log } from '../core/log.js';
-import { askToDisconnect, connectFromAccounts, disconnectFromAccounts, showAccounts } from './accounts.js';
+import {
+  askToDisconnect,
+  askToRemove,
+  connectFromAccounts,
+  disconnectFromAccounts,
+  removeFromAccounts,
+  showAccounts,
+} from './accounts.js';
+import { showActivity } from './activity.js';
+import { chooseTools, showAgents, storeAgentKey } from './agents.js';
 import { answerCallback, isAuthorizationResponse } from './callback.js';
 import { openConnectForm, submitConnectForm } from './connect-form.js';
 import { answerHealth } from './health.js';
 import { openLaunch } from './launch.js';
 import { sendPage } from './page-response.js';
 import { brokenPage, notFoundPage } from './pages/outcome-pages.js';
+import { showProviders } from './providers.js';
 import { SECURITY_HEADERS } from './security-headers.js';
 import { HEALTH_PATH } from './vault-peer.js';
 import type { WebContext, WebEnv } from './web-context.js';
@@ -47,6 +57,9 @@ function createApp({ broker, log }: WebOptions): Hono<WebEnv> {
   app.post(FORM_PATH, (c) => submitConnectForm(c, broker()));
   app.post(`${ACCOUNTS_PATH}/connect`, (c) => connectFromAccounts(c, broker()));
   app.post(`${ACCOUNTS_PATH}/disconnect`, (c) => disconnectFromAccounts(c, broker()));
+  app.post(`${ACCOUNTS_PATH}/remove`, (c) => removeFromAccounts(c, broker()));
+  app.post(`${ACCOUNTS_PATH}/tools`, (c) => chooseTools(c, broker()));
+  app.post(`${ACCOUNTS_PATH}/key`, (c) => storeAgentKey(c, broker()));
   app.use(async (c, next) => {
     // Hono would answer HEAD by running the GET, and with it use up what only a person's visit may use up.
     if (c.req.method !== 'GET') return c.text('Method not allowed\n', 405, { allow: 'GET' });
@@ -59,6 +72,10 @@ function createApp({ broker, log }: WebOptions): Hono<WebEnv> {
   app.get(FORM_PATH, (c) => openConnectForm(c, broker()));
   app.get(ACCOUNTS_PATH, (c) => showAccounts(c, broker()));
   app.get(`${ACCOUNTS_PATH}/disconnect`, (c) => askToDisconnect(c, broker()));
+  app.get(`${ACCOUNTS_PATH}/remove`, (c) => askToRemove(c, broker()));
+  app.get(`${ACCOUNTS_PATH}/agents`, (c) => showAgents(c, broker()));
+  app.get(`${ACCOUNTS_PATH}/providers`, (c) => showProviders(c, broker()));
+  app.get(`${ACCOUNTS_PATH}/activity`, (c) => showActivity(c, broker()));
   app.notFound((c) => sendPage(c, notFoundPage(), 404));
   app.onError((error, c) => {
     log.error({ err: error, path: c.req.routePath }, 'a page of the loopback listener failed');

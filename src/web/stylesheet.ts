@@ -3,6 +3,8 @@
  * No font, image or script is fetched; light and dark follow the system.
  */
 
+import { ACCOUNTS_STYLES } from './accounts-stylesheet.js';
+
 export const STYLESHEET = `
 :root {
   color-scheme: light dark;
@@ -172,63 +174,7 @@ details .field:first-of-type { margin-top: .5rem; }
 .problem a { color: var(--bad); font-weight: 600; }
 .field-problem { margin: .25rem 0 0; color: var(--bad); font-size: .875rem; font-weight: 600; }
 
-.accounts { padding: 0; border: 0; background: none; box-shadow: none; }
-.accounts h2 { margin: 2.25rem 0 .75rem; font-size: 1.125rem; }
-.filter { display: grid; grid-template-columns: minmax(0, 1fr) 12rem auto; align-items: end; gap: .875rem; margin: 1.75rem 0 1rem; }
-.servers, .account-list { list-style: none; margin: 0; padding: 0; }
-.servers { display: grid; gap: .875rem; }
-.server { display: grid; grid-template-columns: minmax(0, 17rem) minmax(0, 1fr); gap: .25rem 2rem; padding: 1.25rem 1.5rem; border: 1px solid var(--line); border-radius: 1rem; background: var(--surface); }
-.server p { margin: 0; }
-.server h3 { margin: 0; font-size: 1.0625rem; line-height: 1.4; font-weight: 650; }
-.server .about > * + * { margin-top: .375rem; }
-.badge, .state { display: inline-block; padding: .0625rem .5625rem; border-radius: 1rem; font-size: .8125rem; line-height: 1.6; }
-.badge { border: 1px solid var(--line); color: var(--quiet); }
-.state { font-weight: 600; background: var(--note-tint); color: var(--quiet); }
-.state::before { content: ""; display: inline-block; width: .5rem; height: .5rem; margin-right: .4375rem; border-radius: 50%; background: currentColor; }
-.state.good { background: var(--tint); color: var(--accent); }
-.state.warn { background: var(--warn-tint); color: var(--warn); }
-.state.bad { background: var(--bad-tint); color: var(--bad); }
-.state.idle::before { background: none; border: 1.5px solid currentColor; }
-.target { font-size: .875rem; }
-.account + .account { margin-top: 1.125rem; padding-top: 1.125rem; border-top: 1px solid var(--line); }
-.account { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: .5rem 1rem; align-items: start; }
-.account > * { grid-column: 1; }
-.account-name { display: flex; flex-wrap: wrap; align-items: center; gap: .375rem .625rem; min-height: 2.5rem; }
-.account-name strong { font-weight: 600; min-width: 0; }
-.actions { grid-column: 2; grid-row: 1; display: flex; flex-wrap: wrap; align-items: center; justify-content: end; gap: .5rem .875rem; }
-.actions a { display: inline-flex; align-items: center; min-height: 2.5rem; font-size: .9375rem; }
-.reason { font-size: .9375rem; }
-.account-facts { grid-column: 1 / -1; display: grid; gap: .375rem; margin: 0; font-size: .875rem; }
-.account-facts div { display: grid; grid-template-columns: 6.5rem minmax(0, 1fr); gap: .75rem; }
-.account-facts dt { color: var(--quiet); }
-.account-facts dd { margin: 0; }
-.server details { margin-top: .875rem; padding: 0; border: 0; }
-.server details[open] { padding-bottom: .25rem; }
-.server summary { padding: .5625rem 0; font-size: .875rem; color: var(--accent); width: fit-content; }
-.add { display: grid; grid-template-columns: minmax(0, 1fr) auto; align-items: end; gap: .75rem; }
-.small { width: auto; min-height: 2.5rem; margin: 0; padding: .375rem 1.125rem; font-size: .9375rem; border-radius: .625rem; }
-.filter .small, .add .small { min-height: 2.875rem; }
-.plain.button { background: none; border-color: var(--edge); color: var(--ink); }
-.plain.button:hover { border-color: var(--accent); color: var(--accent); }
-.danger.button { background: var(--bad); color: var(--on-bad); }
-.danger.button:hover { filter: brightness(.92); }
-.back { margin-top: 1.5rem; text-align: center; }
-.back a { display: inline-block; padding: .5rem; }
-.outcome .button + .lead { margin-top: 1.125rem; }
-.empty { margin-top: 1.5rem; padding: 2.5rem 1.5rem; border: 1px dashed var(--edge); border-radius: 1rem; text-align: center; }
-.empty h2 { margin-top: 0; }
-.paging { display: flex; justify-content: center; align-items: center; gap: 1.25rem; margin-top: 1.75rem; }
-.paging a { padding: .5rem; }
-.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-@media (max-width: 48rem) {
-  .server { grid-template-columns: minmax(0, 1fr); row-gap: 1.125rem; padding: 1.125rem; }
-}
-@media (max-width: 30rem) {
-  .filter, .add, .account { grid-template-columns: minmax(0, 1fr); }
-  .actions { grid-column: 1; grid-row: auto; justify-content: start; }
-  .account-facts div { grid-template-columns: minmax(0, 1fr); gap: 0; }
-}
-@media (max-width: 30rem) {
+${ACCOUNTS_STYLES}@media (max-width: 30rem) {
   .facts div { grid-template-columns: 1fr; }
 }
 @media (forced-colors: active) {

@@ -3,22 +3,37 @@ import { html } from 'hono/html';
 import type { AccountState, AccountStatus, ServerStatus } from '../../broker/server-status.js';
 import { accountsPath, disconnectPath } from '../accounts-address.js';
 import { type Markup, shown } from '../layout.js';
-import { instantWords, reasonWords, STATE_TONES, STATE_WORDS } from './account-words.js';
+import { instantWords, reasonWords } from './account-words.js';
+import { statePill } from './state-pill.js';
 
 /** What the forms of the page carry. */
 export interface FormGuard {
   readonly token: string;
   readonly csrfToken: string;
+  /** Whose account it is, where each agent has its own. */
+  readonly agent?: string;
 }
 
-export function accountItem(guard: FormGuard, server: ServerStatus, account: AccountStatus): Markup {
-  return html`<li class="account">
-<p class="account-name"><span class="state ${STATE_TONES[account.state]}">${STATE_WORDS[account.state]}</span> <strong>${shown(account.account)}</strong></p>
+/** How an account is marked beyond its state. */
+export interface AccountMarks {
+  /** Nothing is there yet: greyed. */
+  readonly isOff?: boolean;
+  readonly badge?: string | undefined;
+}
+
+export function accountItem(
+  guard: FormGuard,
+  server: ServerStatus,
+  account: AccountStatus,
+  { isOff = false, badge }: AccountMarks = {},
+): Markup {
+  return html`<li class="account${isOff ? ' off' : ''}">
+<p class="account-name">${statePill(account.state)} <strong>${shown(account.account)}</strong>${badge === undefined ? '' : html` <span class="badge">${badge}</span>`}</p>
 ${account.reason === undefined ? '' : html`<p class="reason">${shown(reasonWords(account.reason))}</p>`}
 ${facts(account)}
 <div class="actions">
 ${connectForm(guard, server, account)}
-${isDisconnectable(server, account) ? html`<a href="${disconnectPath(guard.token, { serverName: server.serverName, account: account.account })}">Disconnect<span class="unseen"> ${shown(server.serverName)}, account ${shown(account.account)}</span></a>` : ''}
+${isDisconnectable(server, account) ? html`<a href="${disconnectPath(guard.token, { serverName: server.serverName, account: account.account, agent: guard.agent })}">Disconnect<span class="unseen"> ${shown(server.serverName)}, account ${shown(account.account)}</span></a>` : ''}
 </div>
 </li>`;
 }
@@ -41,13 +56,23 @@ function instant(at: string): Markup {
   return html`<time datetime="${at}">${instantWords(at)}</time>`;
 }
 
-function connectForm({ token, csrfToken }: FormGuard, server: ServerStatus, account: AccountStatus): Markup {
-  return html`<form method="post" action="${accountsPath(token)}/connect">
-<input type="hidden" name="csrf" value="${csrfToken}">
-<input type="hidden" name="server" value="${server.serverName}">
-<input type="hidden" name="account" value="${account.account}">
+function connectForm(guard: FormGuard, server: ServerStatus, account: AccountStatus): Markup {
+  return html`<form method="post" action="${accountsPath(guard.token)}/connect">
+${hiddenFields(guard, server, account)}
 <button class="small button${account.state === 'connected' ? ' plain' : ''}" type="submit">${verb(account)}<span class="unseen"> ${shown(server.serverName)}, account ${shown(account.account)}</span></button>
 </form>`;
+}
+
+/** What every form about an account carries. */
+export function hiddenFields(
+  { csrfToken, agent }: FormGuard,
+  { serverName }: Pick<ServerStatus, 'serverName'>,
+  { account }: Pick<AccountStatus, 'account'>,
+): Markup {
+  return html`<input type="hidden" name="csrf" value="${csrfToken}">
+<input type="hidden" name="server" value="${serverName}">
+<input type="hidden" name="account" value="${account}">
+${agent === undefined ? '' : html`<input type="hidden" name="agent" value="${agent}">`}`;
 }
 
 /** What the same request comes to in each state. */

@@ -35,7 +35,7 @@ export const SOURCE_WORDS: Readonly<Record<ServerStatus['source'], string>> = {
 
 export const CREDENTIAL_MODE_WORDS: Readonly<Record<ServerStatus['credentialMode'], string>> = {
   per_user: 'All your agents',
-  per_agent: 'This agent only',
+  per_agent: 'Each agent has its own',
   shared: 'Your whole team',
 };
 

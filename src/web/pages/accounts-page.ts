@@ -2,10 +2,13 @@
 import { html } from 'hono/html';
 import type { ServerStatus } from '../../broker/server-status.js';
 import type { AccountSelection, GroupName } from '../account-groups.js';
-import { accountsPath } from '../accounts-address.js';
+import { accountsPath, agentsPath, removePath } from '../accounts-address.js';
+import type { AgentAccounts, ShownServer } from '../agent-accounts.js';
 import { type Markup, type Page, shown } from '../layout.js';
 import { accountItem } from './account-item.js';
 import { AUTH_TYPE_WORDS, CREDENTIAL_MODE_WORDS, SOURCE_WORDS } from './account-words.js';
+import { accountsNav } from './accounts-nav.js';
+import { statePill } from './state-pill.js';
 
 export interface AccountsView {
   readonly token: string;
@@ -28,6 +31,7 @@ export function accountsPage(view: AccountsView): Page {
     content: html`<main class="accounts">
 <h1>Your accounts</h1>
 <p class="lead">The servers that your agents can use, and who they are there.</p>
+${accountsNav(view.token, 'servers')}
 ${selection.total === 0 ? noServers() : [filterForm(view), ...results(view)]}
 </main>`,
   };
@@ -77,8 +81,8 @@ function noMatch(token: string): Markup {
 </div>`;
 }
 
-function serverItem(view: AccountsView, server: ServerStatus): Markup {
-  const { serverName, toolCount } = server;
+function serverItem(view: AccountsView, server: ShownServer): Markup {
+  const { serverName, toolCount, agents } = server;
   return html`<li class="server">
 <div class="about">
 <h3>${shown(serverName)}</h3>
@@ -87,10 +91,34 @@ ${server.requiresOAuth === true ? html`<p><span class="badge">Requires OAuth</sp
 <p class="quiet">${AUTH_TYPE_WORDS[server.authType]} · ${SOURCE_WORDS[server.source]} · Used by: ${CREDENTIAL_MODE_WORDS[server.credentialMode]}${toolCount === undefined ? '' : ` · ${toolCount} ${toolCount === 1 ? 'tool' : 'tools'}`}</p>
 </div>
 <div>
-<ul class="account-list">${server.accounts.map((account) => accountItem(view, server, account))}</ul>
-${addAccount(view, server)}
+${agents === undefined ? html`<ul class="account-list">${server.accounts.map((account) => accountItem(view, server, account))}</ul>${addAccount(view, server)}` : agentList(view, serverName, agents)}
+${furtherLinks(view, server)}
 </div>
 </li>`;
+}
+
+/** Where each agent has an account of its own: the way to each. */
+function agentList({ token }: AccountsView, serverName: string, agents: readonly AgentAccounts[]): Markup {
+  return html`<ul class="agent-list">${agents.map(
+    ({ agent, accounts }) => html`<li>
+<a href="${agentsPath(token, { serverName, agent })}">${shown(agent)}<span class="unseen"> at ${shown(serverName)}</span></a>
+<span>${accounts.map(({ account, state }) => html`${statePill(state)}${accounts.length === 1 ? '' : html` ${shown(account)}`} `)}</span>
+</li>`,
+  )}</ul>`;
+}
+
+function furtherLinks({ token }: AccountsView, { serverName, source, toolCount, agents }: ShownServer): Markup | '' {
+  const links = [
+    toolCount === undefined || agents !== undefined
+      ? []
+      : [
+          html`<a href="${agentsPath(token, { serverName })}">Tools for each agent<span class="unseen"> of ${shown(serverName)}</span></a>`,
+        ],
+    source === 'agent'
+      ? [html`<a href="${removePath(token, serverName)}">Remove<span class="unseen"> ${shown(serverName)}</span></a>`]
+      : [],
+  ].flat();
+  return links.length === 0 ? '' : html`<p class="further">${links}</p>`;
 }
 
 /** Another account of the same server, by a name of the user's choice. */

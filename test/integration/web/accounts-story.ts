@@ -15,7 +15,7 @@ export interface AccountsStory {
   get(path?: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   /** A form of the page, sent as that browser would; an empty header stands for one that is not sent. */
   post(
-    action: 'connect' | 'disconnect',
+    action: 'connect' | 'disconnect' | 'remove' | 'tools' | 'key',
     fields: Readonly<Record<string, string>>,
     headers?: Readonly<Record<string, string>>,
   ): Promise<Answer>;

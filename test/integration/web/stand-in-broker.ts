@@ -3,7 +3,8 @@
  * with a record of everything that reached it. Everything else of a broker is out of the listener's reach.
  */
 import { createHmac } from 'node:crypto';
-import type { Broker } from '../../../src/broker/broker.js';
+import type { AgentTools } from '../../../src/broker/agent-tools.js';
+import type { AuditEntry, Broker } from '../../../src/broker/broker.js';
 import type {
   AccountsEntrance,
   CallbackResult,
@@ -12,7 +13,9 @@ import type {
   LaunchResult,
 } from '../../../src/broker/browser-results.js';
 import type { Cleared, RequiresAuth } from '../../../src/broker/outcomes.js';
+import type { ProviderStatus } from '../../../src/broker/provider-status.js';
 import type { ServerStatus } from '../../../src/broker/server-status.js';
+import type { Principal } from '../../../src/core/principal.js';
 
 type OpenPort = Awaited<ReturnType<Broker['openPorts']>>[number];
 
@@ -41,6 +44,12 @@ export interface StandInBroker {
   serverName: string;
   /** What the accounts page lists. */
   servers: readonly ServerStatus[];
+  agents: readonly string[];
+  /** Of every server and agent. */
+  tools: Pick<AgentTools, 'tools' | 'isChosen' | 'reason'>;
+  providers: readonly ProviderStatus[];
+  /** In order of their sequence. */
+  entries: readonly AuditEntry[];
   /** Where a launch leads. */
   authorizationUrl: string;
   /** Makes the calls of the pages fail. */
@@ -113,6 +122,24 @@ export function createStandInBroker(
     async listServers(_principal: unknown, serverName?: string): ReturnType<Broker['listServers']> {
       return { servers: standIn.servers.filter((one) => serverName === undefined || one.serverName === serverName) };
     },
+    async agents(): Promise<readonly string[]> {
+      return standIn.agents;
+    },
+    async toolsToChoose({ agent }: Principal, serverName: string): ReturnType<Broker['toolsToChoose']> {
+      return { status: 'success', serverName, agent, ...standIn.tools };
+    },
+    async chooseTools(_principal: unknown, { serverName }: { readonly serverName: string }) {
+      return { status: 'success' as const, serverName };
+    },
+    async providers(): ReturnType<Broker['providers']> {
+      return { providers: standIn.providers };
+    },
+    async auditTrail(): ReturnType<Broker['auditTrail']> {
+      return { entries: standIn.entries, chain: { state: 'unbroken' } };
+    },
+    async removeAddedServer(): Promise<boolean> {
+      return true;
+    },
     async connect(_principal: unknown, { serverName }: { readonly serverName: string }): Promise<RequiresAuth> {
       return {
         status: 'requires_auth',
@@ -174,6 +201,10 @@ export function createStandInBroker(
     form: {},
     serverName: 'linear',
     servers: [],
+    agents: ['cli'],
+    tools: { tools: [], isChosen: false },
+    providers: [],
+    entries: [],
     authorizationUrl: AUTHORIZATION_URL,
     failure: undefined,
     submitted: undefined,
