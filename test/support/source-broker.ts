@@ -35,7 +35,7 @@ export interface SourceBroker {
 export async function startSourceBroker(options: SourceBrokerOptions): Promise<SourceBroker> {
   const { environment, clock = systemClock, log = silentLog, change = (vault) => vault } = options;
   const home = environment.MCP_OAUTH_HOME ?? '';
-  const store = parseStoreLocation(undefined, home);
+  const store = parseStoreLocation(environment.MCP_OAUTH_STORE, home);
   const vault = await openVault({ store, key: takeKeyOptions({ ...environment }), homeDirectory: home, clock, log });
   const changed = change(vault);
   const network = createNetwork({ env: {}, allowedPrivateHosts: async () => [], log });
