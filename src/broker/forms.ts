@@ -198,10 +198,14 @@ async function orNotFound(result: Promise<FormResult>): Promise<FormResult> {
   }
 }
 
+/** It ends with the membership of whoever it was made for: what it takes may be the whole team's. */
 async function liveForm(parts: Parts, token: string): Promise<Versioned<TokenIndex> | undefined> {
   if (!(await parts.vaultExists())) return undefined;
-  const index = await (await parts.vault()).tokens.get(['form', token]);
-  return index !== undefined && index.value.expiresAt > parts.clock.now() ? index : undefined;
+  const vault = await parts.vault();
+  const index = await vault.tokens.get(['form', token]);
+  if (index === undefined || index.value.expiresAt <= parts.clock.now()) return undefined;
+  const { team, user } = index.value.principal;
+  return (await vault.removedMembers.get([team, user])) === undefined ? index : undefined;
 }
 
 function takesEndpoints(index: TokenIndex, fields: Fields): boolean {
