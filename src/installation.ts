@@ -1,8 +1,9 @@
 /** What `doctor` says of this installation. It looks only: no vault is made, and no port stays bound. */
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Finding } from './broker/index.js';
 import type { BrokerProcess } from './compose.js';
+import { diskProblem } from './core/disk-problem.js';
 import { BrokerError } from './core/errors.js';
 import { PRODUCT_NAME } from './core/names.js';
 import type { Settings } from './settings.js';
@@ -73,7 +74,7 @@ async function openedVault(
 ): Promise<readonly Finding[]> {
   let opened: Vault;
   try {
-    if (!(await vaultExists())) return notYet(vaultPlace);
+    if (!(await vaultExists())) return notYet(vaultPlace, dataFolder);
     opened = await vault();
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
@@ -94,12 +95,34 @@ async function openedVault(
   ];
 }
 
-function notYet(vaultPlace: string): readonly Finding[] {
-  const message = `There is no vault yet; the first sign-in makes ${vaultPlace}.`;
+async function notYet(vaultPlace: string, dataFolder: string): Promise<readonly Finding[]> {
+  const problem = vaultPlace.startsWith(dataFolder) ? await folderProblem(dataFolder) : undefined;
+  const store: Verdict =
+    problem === undefined
+      ? { ok: null, message: `There is no vault yet; the first sign-in makes ${vaultPlace}.` }
+      : {
+          ok: false,
+          message: `There is no vault, and none can be made in ${dataFolder}: ${problem}.`,
+          advice: 'Mend that folder, or name another one with MCP_OAUTH_HOME.',
+        };
   return [
-    { step: 'store', ok: null, message },
+    { step: 'store', ...store },
     { step: 'key', ok: null, message: 'Made with the vault.' },
   ];
+}
+
+/** Why nothing can be made in a folder that may not be there yet; undefined where nothing speaks against it. */
+async function folderProblem(folder: string): Promise<string | undefined> {
+  try {
+    const status = await stat(folder);
+    if (!status.isDirectory()) return diskProblem('ENOTDIR');
+    await access(folder, constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+    const above = dirname(folder);
+    return code === 'ENOENT' && above !== folder ? folderProblem(above) : diskProblem(code);
+  }
 }
 
 async function callbackPort(parts: BrokerProcess, settings: Settings): Promise<Verdict> {

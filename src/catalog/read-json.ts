@@ -15,6 +15,27 @@ import { JSON_MAX_DEPTH } from '../core/limits.js';
 export type Place = `line ${number}, column ${number}`;
 export type Path = readonly (string | number)[];
 
+const NOT_JSON = 'this is no JSON';
+
+/** By the parser's names of its errors. */
+const PROBLEMS: Readonly<Record<string, string>> = {
+  InvalidSymbol: 'a word that JSON does not know (text needs double quotes)',
+  InvalidNumberFormat: 'a number that is not written as JSON has it',
+  PropertyNameExpected: 'a name in double quotes is missing',
+  ValueExpected: 'a value is missing',
+  ColonExpected: 'a ":" is missing after the name',
+  CommaExpected: 'a "," is missing before this',
+  CloseBraceExpected: 'a "}" is missing',
+  CloseBracketExpected: 'a "]" is missing',
+  EndOfFileExpected: 'there is something after the end',
+  UnexpectedEndOfComment: 'a comment does not end',
+  UnexpectedEndOfString: 'a text does not end: its closing quote is missing',
+  UnexpectedEndOfNumber: 'a number does not end',
+  InvalidUnicode: 'a "\\u" that is followed by no four digits',
+  InvalidEscapeCharacter: 'a "\\" before something that it cannot stand before (a path needs two of them)',
+  InvalidCharacter: 'a control character in a text',
+};
+
 const PARSE_OPTIONS = { allowTrailingComma: true, disallowComments: false };
 
 /**
@@ -32,8 +53,12 @@ export function readJson(
   const root = parseTree(source, errors, PARSE_OPTIONS);
   const [first] = errors;
   if (root === undefined || first !== undefined)
-    throw at(first?.offset ?? 0, first === undefined ? 'not JSON' : `not JSON (${printParseErrorCode(first.error)})`);
+    throw at(first?.offset ?? 0, first === undefined ? NOT_JSON : problemOf(first));
   return { root, value: jsonValue(root, at) };
+}
+
+function problemOf({ error }: ParseError): string {
+  return PROBLEMS[printParseErrorCode(error)] ?? NOT_JSON;
 }
 
 /** Nothing but white space and comments. */

@@ -4,6 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { diskProblem } from '../core/disk-problem.js';
 import { BrokerError } from '../core/errors.js';
 import { FILE_TIMESTAMP_GRANULARITY_MS, SERVERS_FILE_MAX_BYTES } from '../core/limits.js';
 import type { Log } from '../core/log.js';
@@ -143,13 +144,13 @@ function asProblem(path: string, error: unknown): BrokerError {
   if (error instanceof BrokerError) return error;
   const code = errorCode(error);
   if (code === undefined) throw error;
-  return unreadable(path, code, error);
+  return unreadable(path, diskProblem(code), error);
 }
 
 function unreadable(path: string, why: string, cause?: unknown): BrokerError {
   return new BrokerError('invalid_input', `${path} cannot be read: ${why}.`, {
     cause,
-    nextStep: `Ask the user to make ${path} readable, then try again.`,
+    nextStep: `Ask the user to make ${path} readable, or to name another folder with MCP_OAUTH_HOME, then try again.`,
   });
 }
 

@@ -11,7 +11,7 @@ import type { CommandContext } from './command.js';
 
 /** What only an agent can do something with: our tools, and fields of a payload that it has before it. */
 const FOR_AGENTS =
-  /\b(?:[a-z]+_)+mcp_\w+|\bmcp__\w+|\bget_skill\b|\b(?:authUrl|configUrl|launchUrl|callbackUrl|redirectUri|userCode|serverName|clientId|helpfulSkills|retryAfterSeconds|addedScope)\b|\bflow: /u;
+  /\b(?:[a-z]+_)+mcp_\w+|\bmcp__\w+|\bget_skill\b|\b(?:authUrl|configUrl|launchUrl|callbackUrl|redirectUri|userCode|serverName|clientId|helpfulSkills|retryAfterSeconds|addedScope)\b|\bflow: |\b[Cc]all again\b/u;
 
 /** The payload with `nextStep` for a terminal; the rest is as the contract has it. */
 export function forTerminal<T extends Outcome>(context: CommandContext, outcome: T): T {
@@ -76,7 +76,10 @@ export function saidToPerson(step: string, command: string): string | undefined 
   const sentences = step
     .split(/(?<=[.!?])\s+/u)
     .map((sentence) =>
-      sentence.replace(/^(?:Tell|Ask) the user to (.)/u, (_whole, first: string) => first.toUpperCase()),
+      sentence.replace(
+        /^(?:Tell|Ask) the user to (.)(.*)$/su,
+        (_whole, first: string, rest: string) => `${first.toUpperCase()}${rest.replaceAll(/ (or|and) to /gu, ' $1 ')}`,
+      ),
     )
     .filter((sentence) => sentence !== '' && !FOR_AGENTS.test(sentence) && !/\bthe user\b/iu.test(sentence));
   return sentences.length === 0 ? undefined : withCommand(sentences.join(' '), command);

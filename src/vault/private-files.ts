@@ -4,9 +4,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, link, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { chmod, link, lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { diskProblem } from '../core/disk-problem.js';
 import { BrokerError } from '../core/errors.js';
+import { makeFolder } from '../core/make-folder.js';
 
 const PRIVATE_DIRECTORY_MODE = 0o700;
 const PRIVATE_FILE_MODE = 0o600;
@@ -28,7 +30,7 @@ interface FileStatus {
  */
 export async function ensurePrivateDirectory(path: string): Promise<void> {
   const directory = dirname(path);
-  await onDisk(directory, mkdir(directory, { recursive: true, mode: PRIVATE_DIRECTORY_MODE }));
+  await onDisk(directory, makeFolder(directory, PRIVATE_DIRECTORY_MODE));
   const status = await onDisk(directory, stat(directory));
   if (isForeign(status)) throw refused(directory, 'belongs to another user');
   if (process.platform !== 'win32' && (status.mode & WRITABLE_BY_OTHERS) !== 0) {
@@ -159,9 +161,9 @@ async function onDisk<T>(path: string, operation: Promise<T>): Promise<T> {
 }
 
 function diskError(path: string, cause: unknown): BrokerError {
-  const errno = errnoOf(cause) ?? 'an error';
+  const errno = errnoOf(cause);
   const retryable = errno === 'ENOSPC' || errno === 'EDQUOT' || errno === 'EIO';
-  return new BrokerError('vault_unreadable', `The operating system answered ${errno} for ${path}.`, {
+  return new BrokerError('vault_unreadable', `${path} cannot be used: ${diskProblem(errno)}.`, {
     cause,
     retryable,
     nextStep: 'Tell the user to check that file and its folder, or to name another folder with MCP_OAUTH_HOME.',
