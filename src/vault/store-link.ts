@@ -5,7 +5,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BrokerError } from '../core/errors.js';
-import { STORE_ATTEMPT_TIMEOUT_MS, STORE_RETRY_MS, VAULT_BUSY_TIMEOUT_MS } from '../core/limits.js';
+import {
+  STORE_ATTEMPT_TIMEOUT_MS,
+  STORE_OPEN_TIMEOUT_MS,
+  STORE_RETRY_MS,
+  VAULT_BUSY_TIMEOUT_MS,
+} from '../core/limits.js';
 
 export interface StoreTimeouts {
   /** How long an operation is tried before it is `vault_busy`. Default VAULT_BUSY_TIMEOUT_MS. */
@@ -26,33 +31,40 @@ export interface StoreDriver<C> {
 }
 
 export interface StoreLink<C> {
-  /** @param attempt 0, or how many before it were sent and never answered. */
-  run<T>(operation: (connection: C, attempt: number) => Promise<T>): Promise<T>;
+  /** @param operation `attempt` is 0, or how many before it were sent and never answered. */
+  run<T>(operation: (connection: C, attempt: number) => Promise<T>, patience?: Patience): Promise<T>;
   close(): Promise<void>;
+}
+
+/** How long an operation is tried. */
+interface Patience {
+  readonly busyTimeoutMs: number;
+  readonly failsFast: boolean;
+}
+
+/** While a store is opened: an address that was mistyped is told sooner than one that has answered before. */
+export function patienceOfOpening({ busyTimeoutMs, failsFast = false }: StoreTimeouts): Patience {
+  return { busyTimeoutMs: busyTimeoutMs ?? (failsFast ? STORE_ATTEMPT_TIMEOUT_MS : STORE_OPEN_TIMEOUT_MS), failsFast };
 }
 
 /** @param shown the store's address as a person may see it. */
 export function createStoreLink<C>(driver: StoreDriver<C>, shown: string, timeouts: StoreTimeouts = {}): StoreLink<C> {
-  const {
-    busyTimeoutMs = VAULT_BUSY_TIMEOUT_MS,
-    attemptTimeoutMs = STORE_ATTEMPT_TIMEOUT_MS,
-    failsFast = false,
-  } = timeouts;
+  const { busyTimeoutMs: busyMs = VAULT_BUSY_TIMEOUT_MS, attemptTimeoutMs = STORE_ATTEMPT_TIMEOUT_MS } = timeouts;
+  const usual: Patience = { busyTimeoutMs: busyMs, failsFast: false };
   let current: Promise<C> | undefined;
   let isOpen = true;
   let absence: { readonly since: number; readonly seenAt: number } | undefined;
 
-  async function run<T>(operation: (connection: C, attempt: number) => Promise<T>): Promise<T> {
+  async function run<T>(
+    operation: (connection: C, attempt: number) => Promise<T>,
+    { busyTimeoutMs, failsFast }: Patience = usual,
+  ): Promise<T> {
     for (let attempt = 0; ; attempt += 1) {
       if (!isOpen) throw new TypeError('The store is closed.');
       const startedAt = performance.now();
       const since = awaySince(startedAt);
-      const leftMs = busyTimeoutMs - (startedAt - since);
-      const answer = await attemptOnce(
-        operation,
-        attempt,
-        Math.min(attemptTimeoutMs, leftMs > 0 ? leftMs : busyTimeoutMs),
-      );
+      const limitMs = attemptLimit(busyTimeoutMs - (startedAt - since), busyTimeoutMs);
+      const answer = await attemptOnce(operation, attempt, limitMs);
       if (answer.kind === 'answered') return answer.value;
       const seenAt = performance.now();
       absence = { since, seenAt };
@@ -68,7 +80,11 @@ export function createStoreLink<C>(driver: StoreDriver<C>, shown: string, timeou
    * and each that comes later is tried once.
    */
   function awaySince(now: number): number {
-    return absence !== undefined && now - absence.seenAt < busyTimeoutMs ? absence.since : now;
+    return absence !== undefined && now - absence.seenAt < busyMs ? absence.since : now;
+  }
+
+  function attemptLimit(leftMs: number, busyTimeoutMs: number): number {
+    return Math.min(attemptTimeoutMs, leftMs > 0 ? leftMs : busyTimeoutMs);
   }
 
   async function attemptOnce<T>(

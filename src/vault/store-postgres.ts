@@ -8,8 +8,6 @@ import {
   EXPIRED_ROW_PURGE_AFTER_MS,
   EXPIRED_ROW_PURGE_INTERVAL_MS,
   EXPIRED_ROW_PURGE_MAX_ROWS,
-  STORE_ATTEMPT_TIMEOUT_MS,
-  STORE_OPEN_TIMEOUT_MS,
 } from '../core/limits.js';
 import {
   createPostgresPool,
@@ -22,7 +20,13 @@ import { makeSchema, POSTGRES_SCHEMA_VERSION, schemaVersion } from './postgres-s
 import { type PostgresStatements, postgresStatements } from './postgres-statements.js';
 import { newerStore } from './remote-store-errors.js';
 import type { LeaseOutcome, RowToWrite, Store, StoredRow, WholeRow, WriteConditions } from './store.js';
-import { createStoreLink, type StoreDriver, type StoreLink, type StoreTimeouts } from './store-link.js';
+import {
+  createStoreLink,
+  patienceOfOpening,
+  type StoreDriver,
+  type StoreLink,
+  type StoreTimeouts,
+} from './store-link.js';
 import type { PostgresLocation } from './store-location.js';
 
 const driverOf = (location: PostgresLocation): StoreDriver<PostgresPool> => ({
@@ -36,40 +40,34 @@ const driverOf = (location: PostgresLocation): StoreDriver<PostgresPool> => ({
  * @throws {BrokerError} `vault_unreadable` (refused, newer, no certificate) or `vault_busy` (no answer).
  */
 export async function openPostgresStore(location: PostgresLocation, timeouts: StoreTimeouts = {}): Promise<Store> {
-  await whileOpening(location, timeouts, async (pool) => {
-    let version = await schemaVersion(pool, location.schema);
-    if (version === undefined) {
-      await makeSchema(pool, location.schema);
-      version = await schemaVersion(pool, location.schema);
-    }
-    if ((version ?? 0) > POSTGRES_SCHEMA_VERSION) throw newerStore();
-  });
-  const link = createStoreLink(driverOf(location), location.shown, { ...timeouts, failsFast: false });
-  return new PostgresStore(link, location.schema);
+  const link = createStoreLink(driverOf(location), location.shown, timeouts);
+  try {
+    await link.run((pool) => makeOrRecognise(pool, location.schema), patienceOfOpening(timeouts));
+    return new PostgresStore(link, location.schema);
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
+}
+
+async function makeOrRecognise(pool: PostgresPool, schema: string): Promise<void> {
+  let version = await schemaVersion(pool, schema);
+  if (version === undefined) {
+    await makeSchema(pool, schema);
+    version = await schemaVersion(pool, schema);
+  }
+  if ((version ?? 0) > POSTGRES_SCHEMA_VERSION) throw newerStore();
 }
 
 /** Whether there is a vault already; looks, and makes nothing. */
 export async function postgresVaultExists(location: PostgresLocation, timeouts: StoreTimeouts = {}): Promise<boolean> {
-  return whileOpening(location, timeouts, async (pool) => {
+  const link = createStoreLink(driverOf(location), location.shown, timeouts);
+  const look = async (pool: PostgresPool) => {
     if ((await schemaVersion(pool, location.schema)) === undefined) return false;
     const { rows } = await pool.query({ text: postgresStatements(location.schema).any });
     return rows.length > 0;
-  });
-}
-
-async function whileOpening<T>(
-  location: PostgresLocation,
-  timeouts: StoreTimeouts,
-  work: (pool: PostgresPool) => Promise<T>,
-): Promise<T> {
-  const openMs = timeouts.failsFast === true ? STORE_ATTEMPT_TIMEOUT_MS : STORE_OPEN_TIMEOUT_MS;
-  const patience = { busyTimeoutMs: openMs, ...timeouts };
-  const link = createStoreLink(driverOf(location), location.shown, patience);
-  try {
-    return await link.run(work);
-  } finally {
-    await link.close();
-  }
+  };
+  return link.run(look, patienceOfOpening(timeouts)).finally(() => link.close());
 }
 
 class PostgresStore implements Store {

@@ -7,8 +7,6 @@ import {
   EXPIRED_ROW_PURGE_AFTER_MS,
   EXPIRED_ROW_PURGE_INTERVAL_MS,
   EXPIRED_ROW_PURGE_MAX_ROWS,
-  STORE_ATTEMPT_TIMEOUT_MS,
-  STORE_OPEN_TIMEOUT_MS,
   STORE_PAGE_ROWS,
 } from '../core/limits.js';
 import { isLeaseHolderGone } from './lease-holder.js';
@@ -16,7 +14,13 @@ import { connectRedis, type RedisConnection, type RedisReply, translateRedisErro
 import { REDIS_SCHEMA_VERSION, REDIS_SCRIPTS } from './redis-scripts.js';
 import { newerStore } from './remote-store-errors.js';
 import type { LeaseOutcome, RowToWrite, Store, StoredRow, WholeRow, WriteConditions } from './store.js';
-import { createStoreLink, type StoreDriver, type StoreLink, type StoreTimeouts } from './store-link.js';
+import {
+  createStoreLink,
+  patienceOfOpening,
+  type StoreDriver,
+  type StoreLink,
+  type StoreTimeouts,
+} from './store-link.js';
 import type { RedisLocation } from './store-location.js';
 
 type ScriptName = keyof typeof REDIS_SCRIPTS;
@@ -32,38 +36,35 @@ const DRIVER = {
  * @throws {BrokerError} `vault_unreadable` (refused, newer, no certificate) or `vault_busy` (no answer).
  */
 export async function openRedisStore(location: RedisLocation, timeouts: StoreTimeouts = {}): Promise<Store> {
-  const version = await whileOpening(location, timeouts, (evaluate) => evaluate('make', []));
-  if (Number(textOf(version)) > REDIS_SCHEMA_VERSION) throw newerStore();
-  const link = createStoreLink({ ...DRIVER, connect: () => connectRedis(location) }, location.shown, {
-    ...timeouts,
-    failsFast: false,
-  });
-  return new RedisStore(link, evaluateOver(link, location));
+  const link = linkTo(location, timeouts);
+  try {
+    const version = await evaluateOver(link, location, patienceOfOpening(timeouts))('make', []);
+    if (Number(textOf(version)) > REDIS_SCHEMA_VERSION) throw newerStore();
+    return new RedisStore(link, evaluateOver(link, location));
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
 }
 
 /** Whether there is a vault already; looks, and makes nothing. */
 export async function redisVaultExists(location: RedisLocation, timeouts: StoreTimeouts = {}): Promise<boolean> {
-  return whileOpening(location, timeouts, async (evaluate) => (await evaluate('anyRow', [])) === 1);
+  const link = linkTo(location, timeouts);
+  const evaluate = evaluateOver(link, location, patienceOfOpening(timeouts));
+  return (await evaluate('anyRow', []).finally(() => link.close())) === 1;
 }
 
-async function whileOpening<T>(
-  location: RedisLocation,
-  timeouts: StoreTimeouts,
-  work: (evaluate: Evaluate) => Promise<T>,
-): Promise<T> {
-  const openMs = timeouts.failsFast === true ? STORE_ATTEMPT_TIMEOUT_MS : STORE_OPEN_TIMEOUT_MS;
-  const patience = { busyTimeoutMs: openMs, ...timeouts };
-  const link = createStoreLink({ ...DRIVER, connect: () => connectRedis(location) }, location.shown, patience);
-  try {
-    return await work(evaluateOver(link, location));
-  } finally {
-    await link.close();
-  }
+function linkTo(location: RedisLocation, timeouts: StoreTimeouts): StoreLink<RedisConnection> {
+  return createStoreLink({ ...DRIVER, connect: () => connectRedis(location) }, location.shown, timeouts);
 }
 
-function evaluateOver(link: StoreLink<RedisConnection>, { prefix }: RedisLocation): Evaluate {
+function evaluateOver(
+  link: StoreLink<RedisConnection>,
+  { prefix }: RedisLocation,
+  patience?: ReturnType<typeof patienceOfOpening>,
+): Evaluate {
   const meta = `{${prefix}}:meta`;
-  return (script, args) => link.run((connection) => connection.evaluate(REDIS_SCRIPTS[script], meta, args));
+  return (script, args) => link.run((connection) => connection.evaluate(REDIS_SCRIPTS[script], meta, args), patience);
 }
 
 class RedisStore implements Store {
