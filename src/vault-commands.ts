@@ -2,11 +2,12 @@
 import type { MigratedVault, RotatedKey } from './cli/index.js';
 import type { Composition } from './compose.js';
 import { systemClock } from './core/clock.js';
+import type { Principal } from './core/principal.js';
 import { describeStore, migrateVault, parseStoreLocation, rotateVaultKey, takeKeyOptions } from './vault/index.js';
 
 export interface VaultCommands {
   readonly migrateVault: (to: string) => Promise<MigratedVault>;
-  readonly rotateKey: (keyOut: string | undefined) => Promise<RotatedKey>;
+  readonly rotateKey: (who: Principal, keyOut: string | undefined) => Promise<RotatedKey>;
 }
 
 export function vaultCommands({ settings, environment, clock = systemClock }: Composition): VaultCommands {
@@ -23,6 +24,6 @@ export function vaultCommands({ settings, environment, clock = systemClock }: Co
       const copied = await migrateVault(options(), target);
       return { ...copied, store: describeStore(target), isShared: target.kind !== 'sqlite' };
     },
-    rotateKey: (keyOut) => rotateVaultKey(options(), keyOut),
+    rotateKey: (who, keyOut) => rotateVaultKey(options(), who, keyOut),
   };
 }

@@ -32,9 +32,15 @@ export interface RotationReport {
 /**
  * @param keyOut path of a file to make for the new key: needed where the environment gives the key, since only the user can
  *   change that.
+ * @param writeDown called when nothing stands in the way of it any more, and either key opens the vault.
  * @throws {BrokerError} `invalid_input` where `keyOut` is missing or cannot be used, and those of `unlockVault`.
  */
-export async function rotateKey(store: Store, surroundings: KeySurroundings, keyOut?: string): Promise<RotationReport> {
+export async function rotateKey(
+  store: Store,
+  surroundings: KeySurroundings,
+  keyOut?: string,
+  writeDown?: () => Promise<unknown>,
+): Promise<RotationReport> {
   const found = await readHeader(store);
   if (found === undefined) throw new BrokerError('invalid_input', 'There is no vault whose key could be changed.');
   const recorded = givenSource(surroundings.options) ?? found.header.keySource;
@@ -43,6 +49,7 @@ export async function rotateKey(store: Store, surroundings: KeySurroundings, key
   const keySource = keyOut === undefined ? recorded : 'key_file';
 
   const begun = await begin(store, surroundings, found, keySource);
+  await writeDown?.();
   const keyFile = keyOut === undefined ? undefined : resolve(keyOut);
   if (keyFile !== undefined) await keepKey(surroundings, begun.to, { source: 'key_file', path: keyFile });
   const report = await rewrapAll(store, begun.from, begun.to);

@@ -161,7 +161,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}) {
       redirect_uris: ['http://127.0.0.1:27182/oauth/callback'],
     }),
     migrateVault: async (to) => ({ store: to, isShared: true, rows: 3, wasThere: false, keySource: 'home_file' }),
-    rotateKey: async (keyOut) => ({
+    rotateKey: async (_who, keyOut) => ({
       records: 3,
       unreadable: 0,
       keySource: keyOut === undefined ? 'home_file' : 'key_file',
