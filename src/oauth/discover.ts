@@ -6,6 +6,7 @@ import {
   findAuthorizationServer,
   type MayStateIssuer,
 } from './authorization-server.js';
+import { configuredServer, configuredTokenServer, type DiscoverySettings } from './configured-server.js';
 import { checkEndpoint } from './endpoint-url.js';
 import { findProtectedResource } from './protected-resource.js';
 import { canonicalResource } from './resource.js';
@@ -18,14 +19,6 @@ import type {
   TokenServer,
   TokenServerDiscovery,
 } from './types.js';
-
-/** What the user's file or form fixes; it wins over what the server says. */
-export interface DiscoverySettings {
-  readonly issuer?: string | undefined;
-  readonly authorizationEndpoint?: string | undefined;
-  readonly tokenEndpoint?: string | undefined;
-  readonly resource?: string | undefined;
-}
 
 export interface DiscoverOptions {
   readonly serverUrl: URL;
@@ -115,35 +108,6 @@ export async function discoverProvider(
   const authorizationServer = { ...withSettings(found, settings), authorizationEndpoint };
   checkEndpoints(authorizationServer);
   return authorizationServer;
-}
-
-function configuredTokenServer(settings: DiscoverySettings | undefined): TokenServer | undefined {
-  if (settings?.tokenEndpoint === undefined) return undefined;
-  const { origin } = checkEndpoint(settings.tokenEndpoint, 'token endpoint');
-  if (settings.issuer !== undefined) checkEndpoint(settings.issuer, 'issuer');
-  return {
-    issuer: settings.issuer ?? origin,
-    ...(settings.issuer === undefined && { issuerAssumed: true }),
-    tokenEndpoint: settings.tokenEndpoint,
-    issParameterSupported: false,
-    source: 'configured',
-  };
-}
-
-/** Both endpoints configured: nothing is asked, and nothing that the server says can lead elsewhere. */
-function configuredServer(settings: DiscoverySettings | undefined): AuthorizationServer | undefined {
-  if (settings?.authorizationEndpoint === undefined || settings.tokenEndpoint === undefined) return undefined;
-  const authorizationEndpoint = checkEndpoint(settings.authorizationEndpoint, 'authorization endpoint');
-  checkEndpoint(settings.tokenEndpoint, 'token endpoint');
-  if (settings.issuer !== undefined) checkEndpoint(settings.issuer, 'issuer');
-  return {
-    issuer: settings.issuer ?? authorizationEndpoint.origin,
-    ...(settings.issuer === undefined ? { issuerAssumed: true as const } : {}),
-    authorizationEndpoint: settings.authorizationEndpoint,
-    tokenEndpoint: settings.tokenEndpoint,
-    issParameterSupported: false,
-    source: 'configured',
-  };
 }
 
 async function findListedServer(

@@ -27,7 +27,6 @@ export {
 } from './device-authorization.js';
 export {
   type DiscoverOptions,
-  type DiscoverySettings,
   discover,
   discoverIssuer,
   discoverProvider,
