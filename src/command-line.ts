@@ -32,6 +32,8 @@ export async function runFromCommandLine(
   const exitCode = await runCommand(argv, {
     broker: async () => parts().broker,
     principal: (agent) => principalOf(settings, agent, COMMAND_LINE_AGENT),
+    checkServerUrl: async (url) => void (await parts().network.checkServerUrl(url)),
+    builtInTarget: (serverName) => parts().catalog.findBuiltIn(serverName)?.url,
     addEntry: (serverName, entry) => parts().catalog.addUserEntry(serverName, entry),
     removeEntry: (serverName) => parts().catalog.removeUserEntry(serverName),
     ...foreignHosts(() => parts().catalog, composition.environment, version),

@@ -6,6 +6,7 @@ import { BrokerError } from './core/errors.js';
 import { SERVERS_FILE_LEASE_MS } from './core/limits.js';
 import type { Log } from './core/log.js';
 import { createNetwork } from './core/network.js';
+import type { Network } from './core/outbound.js';
 import type { Settings } from './settings.js';
 import { createConnectionPool } from './upstream/index.js';
 import {
@@ -34,6 +35,7 @@ export interface BrokerProcess {
   readonly broker: Broker;
   readonly listener: TakeoverListener;
   readonly catalog: Catalog;
+  readonly network: Pick<Network, 'checkServerUrl'>;
   /** Opens the vault at the first call; makes one where there is none. */
   readonly vault: () => Promise<Vault>;
   readonly vaultExists: () => Promise<boolean>;
@@ -96,6 +98,7 @@ export function composeBroker({
     broker,
     listener,
     catalog,
+    network,
     vault,
     vaultExists: isVaultThere,
     vaultPlace: describeStore(store),

@@ -160,8 +160,12 @@ export const serversFileSchema = z.object({
 export const serverSchema = server;
 export const oauthProviderSchema = oauthProvider;
 
-/** The keys that the `oauth` object of an entry may have; others are not read. */
+/** The keys that are read: of the file, of an entry with a URL, of one with a command, of its `oauth`, of a provider. */
+export const FILE_KEYS: readonly string[] = Object.keys(serversFileSchema.shape);
+export const REMOTE_KEYS: readonly string[] = Object.keys(remoteServer.shape);
+export const STDIO_KEYS: readonly string[] = Object.keys(stdioServer.shape);
 export const OAUTH_KEYS: readonly string[] = Object.keys(oauth.shape);
+export const PROVIDER_KEYS: readonly string[] = Object.keys(oauthProvider.shape);
 
 /** A validated server of the user's file with the contract's defaults. */
 export function toServerEntry(serverName: string, parsed: z.output<typeof serverSchema>): ServerEntry {

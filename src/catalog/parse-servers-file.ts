@@ -6,7 +6,7 @@ import type { Node } from 'jsonc-parser';
 import type { ZodType } from 'zod';
 import { displayText } from '../core/display-text.js';
 import { BrokerError } from '../core/errors.js';
-import { NOTES_MAX, type SearchedEntry, wrongButReadable } from './entry-notes.js';
+import { NOTES_MAX, type SearchedEntry, unreadFileKeys, wrongButReadable } from './entry-notes.js';
 import { oauthProviderSchema, serverSchema, serversFileSchema, toServerEntry } from './parse-entry.js';
 import { findNode, isBlank, keyNode, nearestNode, type Place, placeOf, readJson } from './read-json.js';
 import type { FileNote, OAuthProviderEntry, ServerEntry } from './server-entry.js';
@@ -57,7 +57,10 @@ export function parseServersFile(source: string, fileName: string): ParsedServer
     readSection(source, fileName, root, section, parsed.data[section], schema);
   const servers = read('mcpServers', serverSchema);
   const providers = read('oauthProviders', oauthProviderSchema);
-  const oddities = wrongButReadable(source, fileName, root, servers.searched);
+  const oddities = [
+    ...unreadFileKeys(source, fileName, root, value),
+    ...wrongButReadable(source, fileName, root, [...servers.searched, ...providers.searched]),
+  ];
   return {
     servers: new Map([...servers.entries].map(([name, server]) => [name, toServerEntry(name, server)])),
     oauthProviders: providers.entries,

@@ -36,9 +36,9 @@ export function remedyFor(failed: Failed, command: string, principal: Principal)
     case 'redirect_not_allowed':
       return 'Use a redirect URI on 127.0.0.1, or name yours under allowedRedirectUris in servers.json.';
     case 'url_not_allowed':
-      return 'A server is a public https URL or on this machine; name a private host of yours under allowedPrivateHosts in servers.json.';
+      return 'A server is a public https URL or on this machine. Name a private host of yours in servers.json: "allowedPrivateHosts": ["HOST"], without scheme and port.';
     case 'insecure_url':
-      return 'Use https; plain http is for this machine only.';
+      return 'Use https: plain http is for this machine only.';
     case 'issuer_changed':
       return 'Check oauth.issuer and the client of this server in servers.json.';
     case 'resource_mismatch':

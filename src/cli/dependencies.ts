@@ -68,6 +68,10 @@ export interface CliDependencies {
   readonly broker: () => Promise<Broker>;
   /** The principal of one command; `agent` is `--agent`, by default `cli`. */
   readonly principal: (agent?: string) => Principal;
+  /** @throws {BrokerError} `url_not_allowed`, `insecure_url` for a URL that no server of the user's can have. */
+  readonly checkServerUrl: (url: string) => Promise<void>;
+  /** The URL of the built-in server of that name. */
+  readonly builtInTarget: (serverName: string) => string | undefined;
   /** Writes the user's file. @throws {BrokerError} `invalid_input`. */
   readonly addEntry: (serverName: string, entry: NewServerEntry) => Promise<void>;
   /** Removes an entry of the user's file; false when there is none. @throws {BrokerError} `invalid_input`. */

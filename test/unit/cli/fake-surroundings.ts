@@ -146,6 +146,8 @@ export async function run(argv: readonly string[], options: RunOptions = {}) {
       world.agent = agent;
       return { team: 'personal', user: 'u', agent: agent ?? 'cli' };
     },
+    checkServerUrl: async () => {},
+    builtInTarget: () => undefined,
     addEntry: async (serverName, entry) => {
       if (world.entries.has(serverName))
         throw new BrokerError('invalid_input', `There is an entry "${serverName}" already.`);
