@@ -52,6 +52,7 @@ export const ACCOUNTS_STYLES = `.accounts { padding: 0; border: 0; background: n
 .accounts .panel h2 { margin: 0 0 .5rem; }
 .panel .account-list, .panel .states { margin-top: 1rem; }
 .panel .account-name, .panel .reason { margin: 0; }
+.panel fieldset { margin-top: .5rem; }
 .places + .servers { margin-top: 1.5rem; }
 .accounts .server h2 { margin: 0; font-size: 1.0625rem; line-height: 1.4; }
 .account-list + .account-facts { margin-top: .875rem; }

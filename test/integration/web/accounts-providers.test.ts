@@ -1,0 +1,90 @@
+/** The pages of the providers and of the activity: what is the user's alone, and never a secret. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { visit } from '../../support/browser.js';
+import { createStage, writeServersFile } from '../../support/stage.js';
+import { beginAccounts, csrfOf, textOf } from './accounts-story.js';
+
+const stage = createStage();
+afterEach(() => stage.close());
+
+const hrefOf = (body: string): string => /class="button" href="([^"]+)"/u.exec(body)?.[1] ?? '';
+
+describe('the page of the providers', () => {
+  it('says of each where it is, whence its secret comes and who uses it, and never the secret', async () => {
+    const story = await beginAccounts(stage, {});
+    await writeServersFile(story.home, {
+      mcpServers: {
+        program: { command: 'true', env: { TOKEN: { source: 'oauth', provider: 'github' } } },
+      },
+      oauthProviders: {
+        github: {
+          authorizationEndpoint: 'https://github.example/authorize',
+          tokenEndpoint: 'https://github.example/token',
+          clientId: 'client-of-github',
+          clientSecret: 'canary-secret-of-github',
+          scope: 'repo',
+        },
+        fromEnvironment: { issuer: 'https://env.example', clientSecret: { source: 'env', name: 'SECRET_OF_ENV' } },
+        broken: { scope: '"><script>alert(1)</script>', issuer: 'https://b.example' },
+      },
+    });
+    const page = await story.get(`${story.path}/providers`);
+    const text = textOf(page);
+    expect(text).toContain('github https://github.example/authorize Your servers.json Not connected');
+    expect(text).toContain('Client ID client-of-github Secret In your servers.json Scope repo Used by program');
+    expect(text).toContain('Secret Environment variable SECRET_OF_ENV');
+    expect(page.body).not.toContain('canary-secret-of-github');
+    expect(page.body).not.toContain('<script');
+  });
+
+  it('begins a sign-in at a server that takes its token, and shows it', async () => {
+    const authorizationServer = await stage.authorizationServer();
+    const { issuer } = authorizationServer;
+    const story = await beginAccounts(stage, {});
+    await writeServersFile(story.home, {
+      mcpServers: { program: { command: 'true', env: { TOKEN: { source: 'oauth', provider: 'idp' } } } },
+      oauthProviders: { idp: { issuer } },
+    });
+    const page = await story.get(`${story.path}/providers`);
+    const asked = await story.post('connect', { csrf: csrfOf(page), server: 'program', account: 'default' });
+    await visit(hrefOf(asked.body));
+    expect(textOf(await story.get(`${story.path}/providers`))).toContain('Signed in default');
+    const { broker, principal } = story.source;
+    expect(await broker.providers({ ...principal, user: 'somebody-else' })).toMatchObject({
+      providers: [{ id: 'idp', accounts: [] }],
+    });
+  });
+});
+
+describe('the page of the activity', () => {
+  it('T78 is the user’s own, newest first, and a page at a time', async () => {
+    const story = await beginAccounts(stage, {});
+    const { broker, principal } = story.source;
+    expect(textOf(await story.get(`${story.path}/activity`))).toContain('Nothing yet');
+    const store = (name: string, user = principal.user) =>
+      broker.storeSecret({ ...principal, user }, { scope: 'user', name, value: 'canary-of-a-secret' });
+    await store('theirs', 'somebody-else');
+    for (let count = 0; count < 52; count += 1) await store(`mine-${count}`);
+    const first = await story.get(`${story.path}/activity`);
+    expect(first.body).not.toContain('canary-of-a-secret');
+    expect(first.body).not.toContain('theirs');
+    const rows = (body: string) => body.match(/<tr role="row">\s*<td/gu)?.length;
+    expect(rows(first.body)).toBe(50);
+    expect(first.body.indexOf('mine-51')).toBeLessThan(first.body.indexOf('mine-50'));
+    const older = await story.get(`${story.path}/activity?page=2`);
+    expect(rows(older.body)).toBe(2);
+    expect(textOf(older)).toContain('mine-0');
+    for (const page of ['0', 'x', '-1', '999999'])
+      expect((await story.get(`${story.path}/activity?page=${page}`)).status).toBe(200);
+  });
+});
+
+it('T84 none of the pages is shown to another browser', async () => {
+  const story = await beginAccounts(stage, { notes: { url: 'https://notes.example/mcp' } });
+  await story.get();
+  for (const page of ['agents?server=notes', 'providers', 'activity', 'remove?server=notes']) {
+    const other = await story.get(`${story.path}/${page}`, { cookie: '' });
+    expect(other.status).toBe(401);
+    expect(other.body).not.toContain('notes.example');
+  }
+});
