@@ -4,6 +4,8 @@
  */
 import { mayStateIssuer } from '../catalog/index.js';
 import { BrokerError } from '../core/errors.js';
+import { DISCOVERY_TOTAL_MS } from '../core/limits.js';
+import { withTimeBudget } from '../core/time-budget.js';
 import {
   type BearerChallenge,
   bearerChallenge,
@@ -65,7 +67,7 @@ export async function discoverOptions(
   return {
     serverUrl,
     ...(challenge !== undefined && { challenge }),
-    fetch: parts.network.guardedFetch(serverUrl),
+    fetch: withTimeBudget(parts.network.guardedFetch(serverUrl), DISCOVERY_TOTAL_MS),
     settings: discoverySettings(server, configuration),
     mayStateIssuer: (asked, stated) => mayStateIssuer(asked, stated, server.entry.oauth.profile),
     knownIssuer: await issuerInHand(parts, server),

@@ -12,6 +12,8 @@ export const TOKEN_REQUEST_TIMEOUT_MS = 20 * SECOND_MS;
 export const METADATA_MAX_BYTES = 256 * KIBIBYTE;
 export const JSON_MAX_DEPTH = 32;
 export const METADATA_MAX_REDIRECTS = 3;
+/** All places of one discovery together: with the probe before it, less than hosts wait for a call. */
+export const DISCOVERY_TOTAL_MS = 3 * METADATA_TIMEOUT_MS;
 export const CHALLENGE_MAX_BYTES = 8 * KIBIBYTE;
 export const RETRY_AFTER_MAX_SECONDS = 300;
 export const AUTHORIZATION_SERVERS_MAX = 5;
