@@ -13,7 +13,12 @@ import type { ProtocolEra } from './protocol-era.js';
 
 const HINTS: ReadonlySet<string> = new Set(['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHint']);
 
-type PromptArgument = NonNullable<Prompt['arguments']>[number];
+interface PromptArgument {
+  readonly name: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly required?: boolean;
+}
 
 /** Undefined where a host of that era would refuse it. The description is labelled as the server's words. */
 export function mirroredTool({ serverName, definition }: Listed, name: string, era: ProtocolEra): Tool | undefined {
