@@ -25,6 +25,7 @@ export const registerRemove: Register = (program, run) => {
           const unknown = new BrokerError('unknown_server', 'There is no entry of this name to remove.');
           return reportOutcome(context, failureOf(unknown, displayText(serverName)));
         }
+        if (isFromFile) await broker.forgetToolChoices(principal, serverName);
         terminal.payload({ status: 'success', serverName });
         terminal.line(`${terminal.style.good('✓')} Removed ${terminal.style.bold(serverName)}.`);
         if (isFromFile && hasCredentials)

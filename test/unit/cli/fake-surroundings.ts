@@ -119,6 +119,7 @@ function fakeBroker(world: FakeWorld, overrides: Partial<Broker>): Broker {
     async removeAddedServer(_principal, serverName) {
       return serverName === 'added-by-agent';
     },
+    async forgetToolChoices() {},
     async storeKey(_principal, { serverName, value }) {
       world.stored.set(serverName, value);
       return connected({ serverName, authType: 'bearer' });
@@ -155,7 +156,13 @@ export async function run(argv: readonly string[], options: RunOptions = {}) {
     },
     removeEntry: async (serverName) => world.entries.delete(serverName),
     foreignServers: async () => ({ files: [], servers: [] }),
-    installInto: async () => ({ path: '/host.json', change: 'added', entry: {}, leftOut: [] }),
+    installInto: async () => ({
+      path: '/host.json',
+      name: 'mcp-oauth-broker',
+      change: 'added',
+      entry: {},
+      leftOut: [],
+    }),
     consoleUrl: (serverName) => (serverName === 'github' ? 'https://github.com/settings/developers' : undefined),
     diagnoseInstallation: async () => [{ step: 'store', ok: true, message: 'the vault opens' }],
     clientMetadata: async (clientId) => ({
