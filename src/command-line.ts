@@ -23,7 +23,9 @@ export async function runFromCommandLine(
   serve: (composition: Composition, agent?: string) => Promise<number>,
 ): Promise<number> {
   const { settings, environment, problems } = checkEnvironment(env);
-  const composition: Composition = { settings, environment, log: createLog(settings.logLevel), version };
+  // What goes wrong is said by the command itself; a host reads the log, a person at a terminal does not.
+  const log = createLog(environment['MCP_OAUTH_LOG'] ? settings.logLevel : 'error');
+  const composition: Composition = { settings, environment, log, version };
   let composed: BrokerProcess | undefined;
   const parts = () => {
     composed ??= composeBroker({ ...composition, isCommand: true });
@@ -48,7 +50,7 @@ export async function runFromCommandLine(
       }),
     }),
     ...vaultCommands(composition),
-    serve: (agent) => serve(composition, agent),
+    serve: (agent) => serve({ ...composition, log: createLog(settings.logLevel) }, agent),
     openBrowser: createBrowserOpener({ env: process.env }),
     env: process.env,
     stdin: process.stdin,

@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { type Catalog, type HostSurroundings, importEntry, installInto, readHostServers } from './catalog/index.js';
-import type { CliDependencies, ForeignServer } from './cli/index.js';
+import { type CliDependencies, type ForeignServer, UsageError } from './cli/index.js';
 import { SERVER_NAME_MAX_LENGTH } from './core/limits.js';
 import { type HostName, PRODUCT_NAME } from './core/names.js';
 
@@ -34,7 +34,12 @@ export function foreignHosts(catalog: () => Catalog, env: Environment, version: 
       const entries = await Promise.all(
         named.map(async ({ serverName, raw, scope }): Promise<ForeignServer> => {
           const isTaken = (await catalog().findUserEntry(serverName)) !== undefined;
-          return { serverName, isTaken, isOfFolder: scope === 'project', imported: importEntry(serverName, raw) };
+          return {
+            serverName,
+            isTaken,
+            isOfFolder: scope === 'project',
+            imported: importEntry(serverName, raw, starter(env, version)),
+          };
         }),
       );
       return { files, servers: entries };
@@ -42,6 +47,8 @@ export function foreignHosts(catalog: () => Catalog, env: Environment, version: 
     async installInto(host, scope) {
       const entry = brokerEntry(host, env, version);
       const installed = await installInto(host, surroundings, { scope, entry, now: new Date() });
+      if (installed === undefined)
+        throw new UsageError(`${host} has no file of servers for a ${scope}: leave --project out.`);
       return { ...installed, entry, leftOut: secretsOf(env) };
     },
   };
@@ -49,18 +56,18 @@ export function foreignHosts(catalog: () => Catalog, env: Environment, version: 
 
 /** The entry that starts what runs now: the published package, or this very file of a clone or installation. */
 function brokerEntry(host: HostName, env: Environment, version: string) {
-  const script = realpathSync(process.argv[1] ?? '');
   const names = isFile(env['MCP_OAUTH_STORE'] ?? '') ? [...PASSED_ON, 'MCP_OAUTH_STORE'] : PASSED_ON;
   const passed = Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
   return {
     ...(host === 'vscode' || host === 'claude-code' ? { type: 'stdio' } : {}),
-    ...starter(script, env, version),
+    ...starter(env, version),
     ...(Object.keys(passed).length > 0 ? { env: passed } : {}),
   };
 }
 
 /** A copy that npx keeps may vanish from its cache at any time; npx itself finds it again. */
-function starter(script: string, env: Environment, version: string) {
+function starter(env: Environment, version: string) {
+  const script = realpathSync(process.argv[1] ?? '');
   const isFromNpx = env['npm_command'] === 'exec' || /[/\\]_npx[/\\]/u.test(script);
   if (!isFromNpx) return { command: process.execPath, args: [script] };
   const npx = ['npx', '-y', `${PRODUCT_NAME}@${version}`];

@@ -6,6 +6,7 @@ import { isObject } from '../core/json-object.js';
 import { type HostName, PRODUCT_NAME } from '../core/names.js';
 import { type HostFile, type HostScope, type HostSurroundings, hostFiles } from './host-files.js';
 import { formattingOf } from './json-formatting.js';
+import { isOwnEntry, type OwnStarter } from './own-entry.js';
 import { findNode, isBlank, type Place, readJson } from './read-json.js';
 import { replaceFile } from './replace-file.js';
 import { readServersText } from './servers-file.js';
@@ -23,13 +24,15 @@ export interface HostServer {
 export interface InstallOptions {
   readonly scope: Exclude<HostScope, 'local'>;
   /** What starts the broker. */
-  readonly entry: Readonly<Record<string, unknown>>;
+  readonly entry: OwnStarter & Readonly<Record<string, unknown>>;
   /** For the name of the backup. */
   readonly now: Date;
 }
 
 export interface Installation {
   readonly path: string;
+  /** What the broker is called there. */
+  readonly name: string;
   readonly change: 'added' | 'replaced' | 'none';
   /** What the file was before; absent where there was none, or nothing was changed. */
   readonly backup?: string;
@@ -58,27 +61,35 @@ export async function readHostServers(
 }
 
 /**
- * Writes the broker into a host's file, and nothing else of it: comments, order and layout stay.
+ * Writes the broker into a host's file, and nothing else of it: comments, order and layout stay. Where the file has it
+ * under another name, that entry is the user's own and stays as it is.
  *
- * @throws {BrokerError} `invalid_input` where the host has no such file, or the file is broken: then nothing is written
+ * @returns undefined where the host has no file for that scope
+ * @throws {BrokerError} `invalid_input` where the file is broken, or cannot be written: then nothing is changed
  */
 export async function installInto(
   host: HostName,
   surroundings: HostSurroundings,
   { scope, entry, now }: InstallOptions,
-): Promise<Installation> {
+): Promise<Installation | undefined> {
   const file = hostFiles(host, surroundings).find((candidate) => candidate.scope === scope);
-  if (file === undefined)
-    throw new BrokerError('invalid_input', `${host} has no file of servers for a ${scope}.`, {
-      nextStep: 'Leave --project out.',
-    });
+  if (file === undefined) return undefined;
   const { path } = file;
   const text = (await readServersText(path))?.text;
-  const before = objectAt(text ?? '', path, file.keys)[PRODUCT_NAME];
-  if (before !== undefined && JSON.stringify(before) === JSON.stringify(entry)) return { path, change: 'none' };
+  const servers = objectAt(text ?? '', path, file.keys);
+  const other = Object.keys(servers).find((name) => name !== PRODUCT_NAME && isOwnEntry(servers[name], entry));
+  if (other !== undefined) return { path, name: other, change: 'none' };
+  const before = servers[PRODUCT_NAME];
+  const name = PRODUCT_NAME;
+  if (before !== undefined && JSON.stringify(before) === JSON.stringify(entry)) return { path, name, change: 'none' };
   const backup = text === undefined ? undefined : await backedUp(path, now);
   await replaceFile(path, withEntry(text ?? '', file, entry), await modeOf(path));
-  return { path, change: before === undefined ? 'added' : 'replaced', ...(backup === undefined ? {} : { backup }) };
+  return {
+    path,
+    name,
+    change: before === undefined ? 'added' : 'replaced',
+    ...(backup === undefined ? {} : { backup }),
+  };
 }
 
 function withEntry(text: string, { keys }: HostFile, entry: Readonly<Record<string, unknown>>): string {

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { PRODUCT_NAME } from '../core/names.js';
 import { importedValue, looksSecret } from './imported-value.js';
 import { mcpRemoteCall } from './mcp-remote-entry.js';
+import { isOwnEntry, type OwnStarter } from './own-entry.js';
 import { serverSchema } from './parse-entry.js';
 import type { ValueSource } from './server-entry.js';
 
@@ -50,13 +51,16 @@ type ForeignEntry = z.output<typeof foreignEntry>;
 const REFERENCE = /\$\{[^}]+\}/u;
 const BEARER = /^Bearer[ \t]+/iu;
 
-/** @param serverName what the entry will be called; part of the names of its secrets */
-export function importEntry(serverName: string, raw: unknown): ImportedEntry | SkippedEntry {
+/**
+ * @param serverName what the entry will be called; part of the names of its secrets
+ * @param own what starts the broker that runs now: its own entry is not taken
+ */
+export function importEntry(serverName: string, raw: unknown, own: OwnStarter): ImportedEntry | SkippedEntry {
   const parsed = foreignEntry.safeParse(raw);
   if (!parsed.success) return skipped('it is no object');
   const found = parsed.data;
   if (found.disabled === true) return skipped('it is disabled there');
-  if (serverName === PRODUCT_NAME || wordsOf(found).some(isOurs)) return skipped('it is this broker itself');
+  if (serverName === PRODUCT_NAME || isOwnEntry(raw, own)) return skipped('it is this broker itself');
   return found.command === undefined
     ? importRemote(createDraft(serverName), found)
     : importProgram(createDraft(serverName), found.command, found);
@@ -75,11 +79,6 @@ function importProgram(draft: Draft, command: string, found: ForeignEntry): Impo
   if (remote === undefined) return draft.program(command, args, found);
   if (remote.client !== undefined) draft.client(jsonObject(remote.client));
   return draft.remote(remote.url, remote.transport, resolved(remote.headers, env));
-}
-
-/** A command line that was written as one word counts by its words. */
-function wordsOf({ command = '', args = [] }: ForeignEntry): readonly string[] {
-  return [command, ...args].flatMap((word) => word.split(/\s+/u));
 }
 
 type Draft = ReturnType<typeof createDraft>;
@@ -217,10 +216,6 @@ function jsonObject(text: string): Readonly<Record<string, unknown>> | undefined
   } catch {
     return undefined;
   }
-}
-
-function isOurs(word: string): boolean {
-  return new RegExp(`(?:^|[/\\\\])${PRODUCT_NAME}(?:@[^/\\\\]*)?(?:$|[/\\\\])`, 'u').test(word);
 }
 
 function skipped(reason: string): SkippedEntry {

@@ -34,8 +34,8 @@ export function createServersFileReader(path: string, log: Log): ServersFileRead
     const told = notes.map(({ message }) => message).join('\n');
     if (told === notesTold) return;
     notesTold = told;
-    for (const { message, isEntryLost } of notes)
-      log[isEntryLost ? 'warn' : 'info']({ note: message }, 'something in the file of servers is not as it should be');
+    for (const { message } of notes)
+      log.warn({ note: message }, 'something in the file of servers is not as it should be');
   }
 
   return {

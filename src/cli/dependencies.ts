@@ -33,6 +33,8 @@ export interface ForeignServer {
 /** What `install` did to a host's file. */
 export interface HostInstallation {
   readonly path: string;
+  /** What the broker is called there. */
+  readonly name: string;
   readonly change: 'added' | 'replaced' | 'none';
   readonly backup?: string;
   readonly entry: Readonly<Record<string, unknown>>;

@@ -15,8 +15,14 @@ export function ownCommand({ script, env, cwd = process.cwd() }: OwnCommandOptio
   const path = script.replaceAll('\\', '/');
   if (env['npm_command'] === 'exec' || path.includes('/node_modules/.bin/')) return `npx ${PRODUCT_NAME}`;
   const isInstalled = basename(path, extname(path)) === PRODUCT_NAME || path.includes(`/node_modules/${PRODUCT_NAME}/`);
-  if (isInstalled) return PRODUCT_NAME;
+  if (isInstalled) return isOfProject(path, cwd.replaceAll('\\', '/')) ? `npx ${PRODUCT_NAME}` : PRODUCT_NAME;
   const fromHere = relative(cwd, script);
   const shown = fromHere === '' || fromHere.startsWith('..') || isAbsolute(fromHere) ? script : fromHere;
   return `${extname(shown) === '.ts' ? 'npx tsx' : 'node'} ${/\s/u.test(shown) ? `"${shown}"` : shown}`;
+}
+
+/** A dependency of the project that one stands in: its command is on no PATH, but npx finds it. */
+function isOfProject(path: string, cwd: string): boolean {
+  const [project, inside] = path.split('/node_modules/');
+  return inside !== undefined && (cwd === project || cwd.startsWith(`${project}/`));
 }

@@ -1,5 +1,6 @@
 /** `install HOST`: writes the broker into the configuration of an MCP host, and keeps all the rest of the file. */
 import { Argument } from 'commander';
+import { displayText } from '../../core/display-text.js';
 import { HOST_NAMES, type HostName } from '../../core/names.js';
 import type { Register } from '../command.js';
 import type { HostInstallation } from '../dependencies.js';
@@ -28,8 +29,12 @@ export const registerInstall: Register = (program, run) => {
     );
 };
 
-function report(host: HostName, { path, change, backup, leftOut }: HostInstallation, done: string): readonly string[] {
-  if (change === 'none') return [`${done} ${host} has it already: ${path}`];
+function report(
+  host: HostName,
+  { path, name, change, backup, leftOut }: HostInstallation,
+  done: string,
+): readonly string[] {
+  if (change === 'none') return [`${done} ${host} has it already, as "${displayText(name)}": ${path}`];
   return [
     `${done} ${change === 'added' ? 'Added to' : 'Replaced in'} ${path}`,
     ...(backup === undefined ? [] : [`  as it was before: ${backup}`]),

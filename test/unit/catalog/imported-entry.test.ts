@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { importEntry } from '../../../src/catalog/index.js';
 
 const KEY = 'ghp_0123456789abcdef';
+const OWN = { command: '/usr/bin/node', args: ['/clone/dist/main.js'] };
 const secretOf = (name: string) => ({ source: 'user_secret', name });
 
 describe('an entry of another host', () => {
@@ -56,7 +57,7 @@ describe('an entry of another host', () => {
       { url: 'https://mcp.example/mcp', oauth: { clientId: 'mine', redirectUri: 'http://localhost:8080/callback' } },
     ],
   ])('%s becomes one of ours', (_, raw, entry) => {
-    expect(importEntry('acme', raw)).toEqual({ kind: 'entry', entry, secrets: [], notes: expect.any(Array) });
+    expect(importEntry('acme', raw, OWN)).toEqual({ kind: 'entry', entry, secrets: [], notes: expect.any(Array) });
   });
 
   it.each<[string, unknown, unknown, string]>([
@@ -110,14 +111,14 @@ describe('an entry of another host', () => {
       'hush hush',
     ],
   ])('has its secret taken out: %s', (_, raw, entry, secret) => {
-    const imported = importEntry('acme', raw);
+    const imported = importEntry('acme', raw, OWN);
     expect(imported).toMatchObject({ kind: 'entry', entry, secrets: [{ value: secret }] });
     expect(JSON.stringify('entry' in imported && imported.entry)).not.toContain(secret);
   });
 
   it('that asks its user (VS Code) asks ours, when it is first needed', () => {
     const raw = { url: 'https://mcp.example/mcp', headers: { Authorization: 'Bearer ${input:token}' } };
-    expect(importEntry('acme', raw)).toMatchObject({
+    expect(importEntry('acme', raw, OWN)).toMatchObject({
       entry: { auth: 'bearer', value: secretOf('acme/Authorization') },
       secrets: [],
       notes: [expect.stringContaining('Authorization')],
@@ -134,6 +135,6 @@ describe('an entry of another host', () => {
     ['no object', 'https://mcp.example', /object/u],
     ['T70 a secret for a variable that loads code', { command: 'x', env: { NODE_OPTIONS: '${OPTIONS}' } }, /code/u],
   ])('is left where it is: %s', (_, raw, reason) => {
-    expect(importEntry('acme', raw)).toEqual({ kind: 'skipped', reason: expect.stringMatching(reason) });
+    expect(importEntry('acme', raw, OWN)).toEqual({ kind: 'skipped', reason: expect.stringMatching(reason) });
   });
 });

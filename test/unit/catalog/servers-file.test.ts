@@ -215,7 +215,7 @@ describe('reading', () => {
 
     expect(notes).toEqual([
       expect.stringMatching(
-        /servers\.json, line 3, column 20: mcpServers\.a\.oauth\.clientid is no key that is read; "oauth" knows issuer, /,
+        /servers\.json, line 3, column 20: mcpServers\.a\.oauth\.clientid is no key that is read; perhaps "clientId" was meant\.$/,
       ),
       expect.stringMatching(
         /servers\.json, line 2, column 72: mcpServers\.a\.headers\.Authorization holds "\$\{…\}", which is sent as it is/,
@@ -224,6 +224,41 @@ describe('reading', () => {
     expect(notes.join()).not.toContain('CANARY');
     await catalog.userEntries();
     expect(warnings).toEqual(notes);
+  });
+
+  it.each([
+    [
+      'a misspelt key',
+      '"a": { "url": "https://a.example", "hedaers": {} }',
+      'mcpServers\\.a\\.hedaers .* "headers" was meant',
+    ],
+    ['two letters changed round', '"a": { "url": "https://a.example", "ouath": {} }', 'ouath .* "oauth" was meant'],
+    ['a key of other entries', '"a": { "command": "x", "headers": {} }', '"a" knows .*command, args'],
+  ])('hints at what was meant by %s', async (_what, entry, hint) => {
+    await write(`{ "mcpServers": { ${entry} } }`);
+    expect((await catalogOf().fileNotes()).map(({ message }) => message)).toEqual([
+      expect.stringMatching(new RegExp(hint, 'u')),
+    ]);
+  });
+
+  it('takes no offence at the keys of other hosts, and tells of unknown ones of the file and of a provider', async () => {
+    await write(`{ "inputs": [], "allowedPrivateHost": [], "mcpServers": {
+      "a": { "type": "http", "url": "https://a.example", "disabled": false, "alwaysAllow": [] },
+      "b": { "type": "stdio", "command": "x", "envFile": "y", "timeout": 3 } },
+      "oauthProviders": { "g": { "issuer": "https://g.example", "client_id": "c" } } }`);
+    expect((await catalogOf().fileNotes()).map(({ message }) => message)).toEqual([
+      expect.stringMatching(/allowedPrivateHost is no key .* "allowedPrivateHosts" was meant/u),
+      expect.stringMatching(/oauthProviders\.g\.client_id is no key .* "clientId" was meant/u),
+    ]);
+  });
+
+  it.each([
+    ['{,}', 'a value is missing'],
+    ['{ mcpServers: {} }', 'text needs double quotes'],
+    ['{ "mcpServers" {} }', 'a ":" is missing after the name'],
+    ['{ "a": "C:\\x" }', 'a path needs two of them'],
+  ])('says in words why %s is no JSON', async (text, words) => {
+    expect((await problemOf(text)).message).toContain(words);
   });
 
   it('does not repeat a value of the file in its error', async () => {

@@ -119,7 +119,7 @@ describe('member', () => {
     const administration = withAdministration({
       removeMember: async (_principal, member) => {
         asked.push(member);
-        return { status: 'success', user: member.user, team: member.team ?? 'blue', ...CLEARED };
+        return { status: 'success', user: member.user, team: member.team ?? 'blue', wasKnown: true, ...CLEARED };
       },
       addMember: async (_principal, member) => {
         asked.push(member);
@@ -130,6 +130,70 @@ describe('member', () => {
     expect(removed).toMatchObject({ code: 0, out: expect.stringContaining('ada: cleared 2 sign-ins') });
     expect((await run(['member', 'add', 'ada'], administration)).code).toBe(0);
     expect(asked).toEqual([{ user: 'ada', team: 'red' }, { user: 'ada' }]);
+  });
+
+  it('remove of oneself asks at a terminal, and wants --yes elsewhere', async () => {
+    const removed: string[] = [];
+    const administration = withAdministration({
+      removeMember: async (_principal, { user }) => {
+        removed.push(user);
+        return { status: 'success', user, team: 'personal', wasKnown: true, ...CLEARED };
+      },
+    });
+
+    const refused = await run(['member', 'remove', 'u'], administration);
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('--yes') });
+    const declined = await run(['member', 'remove', 'u'], { ...administration, stdin: 'no\n', isTerminal: true });
+    expect(declined).toMatchObject({ code: 2, err: expect.stringContaining('nothing was changed') });
+    expect(removed).toEqual([]);
+
+    expect((await run(['member', 'remove', 'u'], { ...administration, stdin: 'yes\n', isTerminal: true })).code).toBe(
+      0,
+    );
+    expect((await run(['member', 'remove', 'u', '--yes', '--json'], administration)).code).toBe(0);
+    expect((await run(['member', 'remove', 'u', '--team', 'other'], administration)).code).toBe(0);
+    expect(removed).toEqual(['u', 'u', 'u']);
+  });
+
+  it('remove of a name that nobody knows speaks of its spelling', async () => {
+    const administration = withAdministration({
+      removeMember: async (_principal, { user }) => ({
+        status: 'success',
+        user,
+        team: 'personal',
+        wasKnown: false,
+        cleared: { grants: 0, secrets: 0, clients: 0, pending: 0 },
+        revocation: 'none',
+      }),
+    });
+    const { code, out } = await run(['member', 'remove', 'bbo'], administration);
+    expect(code).toBe(0);
+    expect(out).toContain('bbo is no member of personal any more, but nothing was ever stored for that name');
+    expect(out).toContain('"mcp-oauth-broker member list"');
+  });
+
+  it('list tells who was removed', async () => {
+    const administration = withAdministration({
+      listMembers: async () => ({
+        team: 'blue',
+        members: [
+          { user: 'ada', isRemoved: false },
+          { user: 'bob', isRemoved: true, removedAt: '2026-11-21T12:00:00.000Z' },
+        ],
+      }),
+    });
+    expect((await run(['member', 'list'], administration)).out).toBe(
+      'ada  member\nbob  removed 2026-11-21T12:00:00.000Z\n',
+    );
+  });
+
+  it('is told how they come back when they were removed themselves', async () => {
+    const broker = { listServers: async () => failed('not_a_member', { nextStep: 'Tell the user.' }) };
+    const { code, err } = await run(['list'], { broker });
+    expect(code).toBe(1);
+    expect(err).toContain(
+      'An administrator of the team "personal" lets you in again with "mcp-oauth-broker member add u".',
+    );
   });
 });
 

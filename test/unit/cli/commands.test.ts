@@ -65,11 +65,35 @@ describe('usage', () => {
     [['connect', 'a', '--wait', 'soon']],
     [['connect', 'a', '--paste-back', '--device']],
     [['key', 'set', 'a', 'value']],
+    [['add', 'bad name!', 'https://x.example']],
+    [['connect', 'bad/name']],
+    [['connect', 'a', '--account', 'bad name!']],
+    [['install', 'emacs']],
+    [['migrate']],
+    [['migrate', '--to']],
   ])('exits with 2 for %j', async (argv) => {
     const { code, out, err } = await run(argv);
     expect(code).toBe(2);
     expect(out).toBe('');
     expect(err).toContain('--help');
+  });
+
+  it.each([
+    [['frobnicate'], 'There is no such command.', ''],
+    [['list', '--nope'], 'There is no option --nope for "list".', 'list '],
+    [['--agent', 'x', 'connect'], '"connect" needs NAME.', 'connect '],
+    [['key'], 'Say which: "key set".', 'key '],
+    [['migrate'], '"migrate" needs --to STORE.', 'migrate '],
+    [['migrate', '--to'], 'A value is missing: --to STORE.', 'migrate '],
+    [['install', 'emacs'], 'HOST: one of claude-code, claude-desktop, cursor, vscode.', 'install '],
+    [['connect', 'a', '--wait', 'soon'], '--wait: Give a whole number of seconds, at most 600.', 'connect '],
+    [
+      ['tools', 'bad!'],
+      'NAME: Give 1 to 64 letters, digits, ".", "_" or "-", beginning with a letter or digit.',
+      'tools ',
+    ],
+  ])('says of %j what is wrong, and which command says more', async (argv, message, path) => {
+    expect((await run(argv)).err).toBe(`${message}\nSee: mcp-oauth-broker ${path}--help\n`);
   });
 
   it('tells a usage error as a payload with --json', async () => {
@@ -330,10 +354,18 @@ describe('clear, key, doctor and client-metadata', () => {
     expect(unusable).toMatchObject({ code: 1, out: expect.stringContaining('✗ network: HTTPS_PROXY') });
   });
 
-  it('T15 names NODE_EXTRA_CA_CERTS where certificate checks are off', async () => {
-    expect((await run(['doctor'], { env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } })).out).toContain(
-      'NODE_EXTRA_CA_CERTS',
-    );
+  it('T15 lets doctor alone go on where something is wrong with the environment', async () => {
+    const message = 'Remove it; for an authority of your own set NODE_EXTRA_CA_CERTS.';
+    const dependencies = { problems: [{ step: 'network', ok: false, message } as const] };
+    const doctor = await run(['doctor'], { dependencies });
+    expect(doctor).toMatchObject({ code: 1, out: expect.stringContaining(`✗ network: ${message}`) });
+    expect(doctor.out).toContain('✓ store: the vault opens');
+    expect(await run(['list'], { dependencies })).toMatchObject({
+      code: 2,
+      err: `${message}\nSee: mcp-oauth-broker doctor\n`,
+    });
+    const json = await run(['list', '--json'], { dependencies });
+    expect(jsonLines(json.out)).toMatchObject([{ status: 'error', code: 'invalid_input', error: message }]);
   });
 
   it('walks one server, and exits with 3 where only a sign-in is missing', async () => {

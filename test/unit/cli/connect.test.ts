@@ -61,12 +61,13 @@ describe('connect', () => {
   it('prints each payload once as a JSON line, and exits with 3 when the time is over', async () => {
     const { code, out, err } = await run(['connect', 'linear', '--json', '--wait', '1']);
     expect({ code, err }).toEqual({ code: 3, err: '' });
-    expect(jsonLines(out)).toEqual([requiresAuth()]);
+    const nextStep = expect.stringMatching(/^Open authUrl .* mcp-oauth-broker connect linear$/u);
+    expect(jsonLines(out)).toEqual([{ ...requiresAuth(), nextStep }]);
     const world = createWorld();
     const running = run(['connect', 'linear', '--json'], { world });
     await until(() => world.connects.length > 1);
     world.finish(connected());
-    expect(jsonLines((await running).out)).toEqual([requiresAuth(), connected()]);
+    expect(jsonLines((await running).out)).toEqual([{ ...requiresAuth(), nextStep }, connected()]);
   });
 
   it('takes the pasted address while it waits, and goes on after a wrong one', async () => {
@@ -229,7 +230,10 @@ describe('connect', () => {
     ])
       expect(out).toContain(shown);
     expect(world.opened).toEqual([]);
-    expect(jsonLines((await run(['connect', 'github', '--json'], { world })).out)).toEqual([world.answer]);
+    const nextStep = 'Run: mcp-oauth-broker connect github --client-id ID --client-secret-stdin';
+    expect(jsonLines((await run(['connect', 'github', '--json'], { world })).out)).toEqual([
+      { ...world.answer, nextStep },
+    ]);
   });
 
   it('opens the form of a key and waits for it, though its address differs each time', async () => {

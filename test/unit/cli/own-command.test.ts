@@ -12,6 +12,12 @@ describe('what a person types to start the program again', () => {
       'npx mcp-oauth-broker',
     ],
     ['as a dependency of a project', '/home/u/app/node_modules/.bin/mcp-oauth-broker', {}, 'npx mcp-oauth-broker'],
+    [
+      'as a dependency of this project, by its file',
+      '/home/u/clone/node_modules/mcp-oauth-broker/dist/main.js',
+      {},
+      'npx mcp-oauth-broker',
+    ],
     ['from a clone, in it', '/home/u/clone/dist/main.js', {}, 'node dist/main.js'],
     ['from a clone, elsewhere', '/elsewhere/a clone/dist/main.js', {}, 'node "/elsewhere/a clone/dist/main.js"'],
     ['from the source of a clone', '/home/u/clone/src/main.ts', {}, 'npx tsx src/main.ts'],

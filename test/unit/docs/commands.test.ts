@@ -55,7 +55,8 @@ function commandOf(line: string): string[] | undefined {
   const words = [...line.replace(/ #.*$/u, '').matchAll(/"([^"]*)"|'([^']*)'|(\S+)/gu)].map(
     ([, double, single, bare]) => double ?? single ?? bare ?? '',
   );
-  const at = words.indexOf(COMMAND);
+  // Before `--` it is the name that a host gives to what follows.
+  const at = words.findIndex((word, index) => word === COMMAND && words[index + 1] !== '--');
   if (at < 0) return undefined;
   const after = words.slice(at + 1);
   const pipeAt = after.findIndex((word) => ['|', '&&', ';', '>'].includes(word));
