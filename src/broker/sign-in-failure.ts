@@ -1,6 +1,6 @@
 /** How a sign-in failed, in the contract's words: one exhaustive switch from the wire to what is said. */
 import type { BrokerError } from '../core/errors.js';
-import type { AuthorizationResponse, TokenOutcome } from '../oauth/index.js';
+import { type AuthorizationResponse, registeredErrorOf, type TokenOutcome } from '../oauth/index.js';
 import type { SignInFailure } from '../vault/index.js';
 
 type ResponseError = Extract<AuthorizationResponse, { kind: 'error' }>['error'];
@@ -36,11 +36,11 @@ export function failureOfError(error: ResponseError): SignInFailure {
         retryable: true,
         message: 'The authorization server could not complete the sign-in for now.',
       };
-    case 'other':
+    default:
       return {
         code: 'authorization_failed',
         retryable: false,
-        message: 'The authorization server ended the sign-in with an error.',
+        message: `The authorization server ended the sign-in with an error${named(error)}.`,
       };
   }
 }
@@ -89,8 +89,22 @@ export function failureOfRejection(error: string): SignInFailure {
   return {
     code: 'authorization_failed',
     retryable: isTransient,
-    message: 'The token endpoint refused the authorization code.',
+    message: `The token endpoint refused the authorization code${named(registeredErrorOf(error))}.`,
   };
+}
+
+/** The error by its registered name, and what that means where its name does not say it. */
+function named(error: ResponseError): string {
+  switch (error) {
+    case 'other':
+      return '';
+    case 'invalid_target':
+      return ` (invalid_target: it knows no resource by this server's address; "oauth": {"resource": …} in servers.json can name it)`;
+    case 'invalid_grant':
+      return ' (invalid_grant: the code was used before, has expired, or was issued for something else)';
+    default:
+      return ` (${error})`;
+  }
 }
 
 /** The token endpoint is one that must not be asked (an address that is not allowed, plain http). */

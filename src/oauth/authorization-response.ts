@@ -1,17 +1,10 @@
 /** The answer at the redirect URI (RFC 6749 section 4.1.2, RFC 9207), believed only after every check. Pure. */
 import { AUTHORIZATION_CODE_MAX_LENGTH } from '../core/limits.js';
-import type { AuthorizationError, AuthorizationResponse } from './types.js';
+import { registeredErrorOf } from './registered-errors.js';
+import type { AuthorizationResponse } from './types.js';
 
 /** RFC 6749 section 3.1: none of them may come twice. */
 const PARAMETERS = ['state', 'code', 'iss', 'error', 'error_description', 'error_uri'];
-const KNOWN_ERRORS = [
-  'access_denied',
-  'invalid_scope',
-  'server_error',
-  'temporarily_unavailable',
-  'unauthorized_client',
-  'invalid_client',
-] as const;
 const TENANT_PLACEHOLDER = '{tenantid}';
 const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u;
 const VISIBLE_ASCII = /^[\x20-\x7e]+$/u;
@@ -44,15 +37,10 @@ export function validateAuthorizationResponse(
   const code = parameters.get('code');
   const error = parameters.get('error');
   if (code !== null && error !== null) return { kind: 'malformed' };
-  if (error !== null) return { kind: 'error', error: authorizationErrorOf(error) };
+  if (error !== null) return { kind: 'error', error: registeredErrorOf(error) };
   if (code === null || code.length > AUTHORIZATION_CODE_MAX_LENGTH || !VISIBLE_ASCII.test(code))
     return { kind: 'malformed' };
   return { kind: 'code', code };
-}
-
-/** The registered error that `error` names, or `other`. */
-export function authorizationErrorOf(error: string): AuthorizationError {
-  return KNOWN_ERRORS.find((known) => known === error) ?? 'other';
 }
 
 function isExpectedIssuer(iss: string | null, expected: ExpectedResponse): boolean {

@@ -40,6 +40,7 @@ export { shownEndpoint } from './endpoint-url.js';
 export { type IdentityAssertionRequest, requestIdentityAssertion } from './identity-assertion.js';
 export { preflightAuthorization } from './preflight.js';
 export { type AuthorizationPush, pushAuthorizationRequest } from './pushed-authorization-request.js';
+export { registeredErrorOf } from './registered-errors.js';
 export { deleteRegistration, type RegistrationDeletion } from './registration-management.js';
 export { canonicalResource } from './resource.js';
 export { revokeTokens, type TokenRevocation } from './revocation.js';

@@ -9,12 +9,12 @@ import {
 import { type GuardedFetch, type GuardedResponse, NetworkFailure } from '../core/outbound.js';
 import { retryAfterSeconds } from '../core/retry-after.js';
 import type { AuthorizationParameters } from './authorization-request.js';
-import { authorizationErrorOf } from './authorization-response.js';
 import { clientAuthentication, type TokenEndpoints, withFallbackMethod } from './client-authentication.js';
 import { checkEndpoint } from './endpoint-url.js';
 import { jsonObjectOf, strictJsonObjectOf } from './json-answer.js';
 import { jsonResponse, libraryOptions } from './library-request.js';
 import { provenFetch } from './proven-fetch.js';
+import { registeredErrorOf } from './registered-errors.js';
 import { lifetimeSeconds } from './token-members.js';
 import { errorAnswerOf, isTransientStatus } from './translate-error.js';
 import type { ClientCredentials, DpopBinding, PushOutcome } from './types.js';
@@ -119,7 +119,7 @@ export async function validatePushResponse(
     if (answer === undefined) throw error;
     return answer.error === undefined
       ? { kind: 'malformed' }
-      : { kind: 'rejected', error: authorizationErrorOf(answer.error), ...wait };
+      : { kind: 'rejected', error: registeredErrorOf(answer.error), ...wait };
   }
   const { request_uri: requestUri, expires_in: expiresInSeconds } = answered;
   const isUsable = requestUri.length <= PUSHED_REQUEST_URI_MAX_LENGTH && VISIBLE_ASCII.test(requestUri);

@@ -1,5 +1,6 @@
 /** The values that the OAuth engine takes and gives. Wire names (snake_case) stop at this folder. */
 import type { KeyObject } from 'node:crypto';
+import type { RegisteredError } from './registered-errors.js';
 
 /** One challenge of `WWW-Authenticate`; scheme and parameter names in lower case. */
 export interface Challenge {
@@ -167,14 +168,7 @@ export type AuthorizationResponse =
   | { readonly kind: 'malformed' };
 
 /** Of a refused authorization request, wherever it was refused (RFC 6749 section 4.1.2.1). */
-export type AuthorizationError =
-  | 'access_denied'
-  | 'invalid_scope'
-  | 'server_error'
-  | 'temporarily_unavailable'
-  | 'unauthorized_client'
-  | 'invalid_client'
-  | 'other';
+export type AuthorizationError = RegisteredError | 'other';
 
 /** What can come of pushing an authorization request (RFC 9126). Only `rejected` is the authorization server's own word. */
 export type PushOutcome =

@@ -204,7 +204,7 @@ describe('the short address', () => {
     });
     const page = await open(asked);
     expect(page.headers.get('location')).toBeNull();
-    expect(await page.text()).toContain('The authorization server ended the sign-in with an error.');
+    expect(await page.text()).toContain('The authorization server ended the sign-in with an error (invalid_request).');
     expect(await connect()).toMatchObject({ status: 'error', code: 'authorization_failed', retryable: false });
   });
 });
