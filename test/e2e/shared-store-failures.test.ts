@@ -129,7 +129,9 @@ for (const { server: database, skipped } of SHARED_SERVERS) {
         return { corner, proxy };
       }
 
-      it('R38 loses nothing when every connection is cut in the middle of a refresh', { timeout: TIMEOUT_MS }, async () => {
+      it('R38 loses nothing when every connection is cut in the middle of a refresh', {
+        timeout: TIMEOUT_MS,
+      }, async () => {
         const { corner, proxy } = await behindProxy();
         await breakInRefresh(
           corner.addressAt(proxy.port),
@@ -138,7 +140,9 @@ for (const { server: database, skipped } of SHARED_SERVERS) {
         );
       });
 
-      it('R38 falls back to an older copy in the middle of a refresh: the newest token survives', { timeout: TIMEOUT_MS }, async () => {
+      it('R38 falls back to an older copy in the middle of a refresh: the newest token survives', {
+        timeout: TIMEOUT_MS,
+      }, async () => {
         const { corner, proxy } = await behindProxy();
         const { authorizationServer, members } = await begin(corner.addressAt(proxy.port));
         const [first, second] = members;
@@ -159,6 +163,26 @@ for (const { server: database, skipped } of SHARED_SERVERS) {
         await vi.waitFor(async () => expect(await second.call()).toMatchObject(DONE), { timeout: 60_000 });
         expect(authorizationServer.refreshCount()).toBe(3);
         expect(await second.grant()).toMatchObject({ state: 'active' });
+      });
+
+      it('T80 is put back to an older copy: one refresh is tried, then the user signs in', {
+        timeout: TIMEOUT_MS,
+      }, async () => {
+        const { corner, proxy } = await behindProxy();
+        const { authorizationServer, members } = await begin(corner.addressAt(proxy.port));
+        const [first, second] = members;
+        await first.expire();
+        const putBack = await corner.remember();
+        expect(await first.call()).toMatchObject(DONE);
+        expect(authorizationServer.refreshCount()).toBe(1);
+        proxy.cut();
+        await putBack();
+
+        // Its refresh token was redeemed before.
+        for (const { call } of [first, second])
+          expect(await call()).toMatchObject({ outcome: { status: 'requires_auth', reason: 'grant_rejected' } });
+        expect(authorizationServer.refreshCount()).toBe(2);
+        expect(await second.grant()).toMatchObject({ state: 'ended' });
       });
 
       it('is busy while it is away, whatever is asked, and loses nothing', { timeout: TIMEOUT_MS }, async () => {
