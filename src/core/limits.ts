@@ -252,6 +252,8 @@ export const WAIT_ELICITED_SECONDS = 120;
 export const WAIT_PROGRESS_INTERVAL_MS = 10 * SECOND_MS;
 export const WAIT_POLL_MS = 250;
 export const DISPLAY_TEXT_MAX_LENGTH = 300;
+/** Characters of the resource that a server names instead of itself: an address, but no room for prose. */
+export const RESOURCE_SHOWN_LENGTH = 100;
 
 // Redaction
 export const MIN_REDACTED_SECRET_LENGTH = 8;

@@ -1,7 +1,8 @@
 /** Protected resource metadata (RFC 9728): found, validated, and believed only about the server that was asked. */
 import * as z from 'zod';
+import { displayText } from '../core/display-text.js';
 import { BrokerError } from '../core/errors.js';
-import { AUTHORIZATION_SERVERS_MAX, SCOPES_SUPPORTED_MAX } from '../core/limits.js';
+import { AUTHORIZATION_SERVERS_MAX, RESOURCE_SHOWN_LENGTH, SCOPES_SUPPORTED_MAX } from '../core/limits.js';
 import type { GuardedFetch } from '../core/outbound.js';
 import type { JsonObject } from './json-answer.js';
 import { requestMetadata } from './metadata-request.js';
@@ -66,7 +67,10 @@ export function validateProtectedResource(document: JsonObject, serverUrl: URL):
   const { dpop_bound_access_tokens_required: isDpopRequired, dpop_signing_alg_values_supported: algorithms } =
     parsed.data;
   if (!isResourceOf(resource, serverUrl)) {
-    throw new BrokerError('resource_mismatch', 'The protected resource metadata of the server names another resource.');
+    throw new BrokerError(
+      'resource_mismatch',
+      `The protected resource metadata of the server names another resource${shownResource(resource)}.`,
+    );
   }
   return {
     resource,
@@ -77,4 +81,13 @@ export function validateProtectedResource(document: JsonObject, serverUrl: URL):
     ...(isDpopRequired === undefined ? {} : { dpopBoundAccessTokensRequired: isDpopRequired }),
     ...(algorithms === undefined ? {} : { dpopSigningAlgValuesSupported: algorithms }),
   };
+}
+
+/** Often only another spelling of the server's own address: `localhost`, http, a path. */
+function shownResource(resource: string): string {
+  if (!URL.canParse(resource)) return '';
+  const { protocol, host, pathname } = new URL(resource);
+  return host === ''
+    ? ''
+    : `, in its own words "${displayText(`${protocol}//${host}${pathname}`, RESOURCE_SHOWN_LENGTH)}"`;
 }

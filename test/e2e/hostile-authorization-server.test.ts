@@ -50,16 +50,20 @@ describe('an authorization server with an endpoint that we must not reach', () =
 });
 
 describe('metadata of a server that is not what it says', () => {
-  it.each(['https://victim.example/mcp', 'http://127.0.0.1:1/mcp', 'http://127.0.0.1', 'not a url'])(
-    'T09 is resource_mismatch before anybody is sent anywhere: resource %s',
-    async (resource) => {
-      const { authorizationServer, payload } = await connectWith({}, { metadata: { resource } });
+  it.each([
+    ['https://victim.example/mcp?token=1', 'names another resource, in its own words "https://victim.example/mcp".'],
+    ['http://127.0.0.1:1/mcp', 'in its own words "http://127.0.0.1:1/mcp".'],
+    ['http://127.0.0.1', 'in its own words "http://127.0.0.1/".'],
+    [`https://victim.example/${'a-long-tale-'.repeat(50)}`, 'a-long-tale-a-lo…".'],
+    ['not a url', 'names another resource.'],
+  ])('T09 is resource_mismatch before anybody is sent anywhere: resource %.50s', async (resource, words) => {
+    const { authorizationServer, payload } = await connectWith({}, { metadata: { resource } });
 
-      expect(payload).toMatchObject({ status: 'error', code: 'resource_mismatch', retryable: false });
-      expect(payload.nextStep).toMatch(/^Do not sign in/);
-      expect(authorizationServer.requests()).toHaveLength(0);
-    },
-  );
+    expect(payload).toMatchObject({ status: 'error', code: 'resource_mismatch', retryable: false });
+    expect(String(payload.error).endsWith(words)).toBe(true);
+    expect(payload.nextStep).toMatch(/^Do not sign in/);
+    expect(authorizationServer.requests()).toHaveLength(0);
+  });
 
   it('T09 is fine for the server itself and a parent path of its origin', async () => {
     const authorizationServer = await stage.authorizationServer();
