@@ -1,9 +1,18 @@
 /** What `migrate` and `keys rotate` do with the vault of this process. No broker is built for them. */
-import type { MigratedVault, RotatedKey } from './cli/index.js';
+import { type MigratedVault, type RotatedKey, UsageError } from './cli/index.js';
 import type { Composition } from './compose.js';
 import { systemClock } from './core/clock.js';
+import { BrokerError } from './core/errors.js';
 import type { Principal } from './core/principal.js';
-import { describeStore, migrateVault, parseStoreLocation, rotateVaultKey, takeKeyOptions } from './vault/index.js';
+import {
+  describeStore,
+  migrateVault,
+  parseStoreLocation,
+  rotateVaultKey,
+  type StoreLocation,
+  storeSetting,
+  takeKeyOptions,
+} from './vault/index.js';
 
 export interface VaultCommands {
   readonly migrateVault: (to: string) => Promise<MigratedVault>;
@@ -20,10 +29,29 @@ export function vaultCommands({ settings, environment, clock = systemClock }: Co
   });
   return {
     async migrateVault(to) {
-      const target = parseStoreLocation(to, homeDirectory);
-      const copied = await migrateVault(options(), target);
-      return { ...copied, store: describeStore(target), isShared: target.kind !== 'sqlite' };
+      const target = targetOf(to, homeDirectory);
+      const from = options();
+      if (storeSetting(target) === storeSetting(from.store))
+        throw new UsageError(`The vault is at ${describeStore(target)} already: name another store with --to.`);
+      const copied = await migrateVault(from, target);
+      return {
+        ...copied,
+        store: describeStore(target),
+        setting: storeSetting(target),
+        from: describeStore(from.store),
+        isShared: target.kind !== 'sqlite',
+      };
     },
     rotateKey: (who, keyOut) => rotateVaultKey(options(), who, keyOut),
   };
+}
+
+/** @throws {UsageError} for what is no address of a store. */
+function targetOf(to: string, homeDirectory: string): StoreLocation {
+  try {
+    return parseStoreLocation(to, homeDirectory, '--to');
+  } catch (error) {
+    if (error instanceof BrokerError) throw new UsageError(error.message);
+    throw error;
+  }
 }

@@ -46,6 +46,10 @@ export interface HostInstallation {
 export interface MigratedVault {
   /** Where the vault is now, without user and password. */
   readonly store: string;
+  /** What MCP_OAUTH_STORE has to be, without user and password. */
+  readonly setting: string;
+  /** Where it was, and still is. */
+  readonly from: string;
   readonly isShared: boolean;
   readonly rows: number;
   /** An earlier call has copied it, and nothing was done. */

@@ -10,6 +10,6 @@ export { vaultExists } from './open-store.js';
 export { openVault, type VaultOptions } from './open-vault.js';
 export type { OsKeyring } from './os-keyring.js';
 export type * from './records.js';
-export { describeStore, parseStoreLocation, type StoreLocation } from './store-location.js';
+export { describeStore, parseStoreLocation, type StoreLocation, storeSetting } from './store-location.js';
 export type * from './tool-choice.js';
 export type { Collection, Lease, OpenPage, Vault, Versioned } from './vault.js';

@@ -178,6 +178,6 @@ function away(shown: string, cause: unknown): BrokerError {
     retryable: true,
     cause,
     nextStep:
-      'Tell the user to see to it that this store runs and can be reached, or to correct its address (MCP_OAUTH_STORE). Call again in a few seconds.',
+      'Tell the user to see to it that this store runs and can be reached, or to correct its address (MCP_OAUTH_STORE, or --to of migrate). Call again in a few seconds.',
   });
 }

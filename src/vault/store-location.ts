@@ -49,9 +49,25 @@ const UNCHECKED_TLS: readonly (string | null)[] = ['no-verify', 'allow', 'prefer
  * @param text `sqlite:PATH`, `redis[s]://…[?prefix=NAME]` or `postgres[ql]://…[?schema=NAME]` (as of `MCP_OAUTH_STORE`);
  *   undefined or empty: `vault.sqlite` in the home folder.
  * @param homeDirectory absolute path of the folder for the broker's own files.
+ * @param setting where the text comes from, as a person knows it
  * @throws {BrokerError} `invalid_input` for anything else. The text is not repeated: a mistyped URL may hold a password.
  */
-export function parseStoreLocation(text: string | undefined, homeDirectory: string): StoreLocation {
+export function parseStoreLocation(
+  text: string | undefined,
+  homeDirectory: string,
+  setting = 'MCP_OAUTH_STORE',
+): StoreLocation {
+  try {
+    return locationOf(text, homeDirectory);
+  } catch (error) {
+    if (!(error instanceof UnusableAddressError)) throw error;
+    throw new BrokerError('invalid_input', `${setting} ${error.message}.`, {
+      nextStep: `Tell the user to correct ${setting}; what it holds was not repeated, since it may have a password.`,
+    });
+  }
+}
+
+function locationOf(text: string | undefined, homeDirectory: string): StoreLocation {
   if (text === undefined || text === '') return { kind: 'sqlite', path: join(homeDirectory, VAULT_FILE_NAME) };
   const [scheme = '', rest = ''] = splitAtColon(text);
   if (scheme === 'sqlite' && rest !== '') return { kind: 'sqlite', path: resolve(rest) };
@@ -63,6 +79,18 @@ export function parseStoreLocation(text: string | undefined, homeDirectory: stri
 /** What a person is told of the place: a path, or an address without its secrets. */
 export function describeStore(store: StoreLocation): string {
   return store.kind === 'sqlite' ? store.path : store.shown;
+}
+
+/** What `MCP_OAUTH_STORE` has to be for it, but for user, password and the driver's own parameters. */
+export function storeSetting(store: StoreLocation): string {
+  switch (store.kind) {
+    case 'sqlite':
+      return `sqlite:${store.path}`;
+    case 'redis':
+      return `${store.shown}${store.prefix === DEFAULT_PREFIX ? '' : `?prefix=${store.prefix}`}`;
+    case 'postgres':
+      return `${store.shown}${store.schema === DEFAULT_SCHEMA ? '' : `?schema=${store.schema}`}`;
+  }
 }
 
 /** Whether there is a vault file already; looks, and makes nothing. */
@@ -125,10 +153,13 @@ function decoded(text: string): string {
   }
 }
 
-function refused(why: string): BrokerError {
-  return new BrokerError('invalid_input', `MCP_OAUTH_STORE ${why}.`, {
-    nextStep: 'Tell the user to correct MCP_OAUTH_STORE; what it holds was not repeated, since it may have a password.',
-  });
+/** Its message goes on after the name of the setting. */
+class UnusableAddressError extends Error {
+  override readonly name = 'UnusableAddressError';
+}
+
+function refused(why: string): UnusableAddressError {
+  return new UnusableAddressError(why);
 }
 
 function splitAtColon(text: string): readonly [string, string] | readonly [] {

@@ -1,15 +1,17 @@
 /** `migrate --to STORE`: copies the vault into another store, and says what to set then. */
+import { displayText } from '../../core/display-text.js';
+import type { Principal } from '../../core/principal.js';
 import type { Register } from '../command.js';
 import type { MigratedVault } from '../dependencies.js';
 import { EXIT_SUCCESS, UsageError } from '../exit-code.js';
 import { readSecret } from '../secret-input.js';
 
-const KEY_ADVICE: Readonly<Record<MigratedVault['keySource'], string>> = {
-  environment: 'MCP_OAUTH_KEY as it is here',
-  key_file: 'MCP_OAUTH_KEY_FILE: a file with the key that is in the one named here',
-  home_file: 'MCP_OAUTH_KEY_FILE: a file with the key that is in vault.key of the home folder',
-  keyring:
-    'MCP_OAUTH_KEY_FILE: the file that "keys rotate --key-out FILE" makes, since the keyring is on this machine only',
+/** For a store on another machine; one on this machine finds its key where it is. */
+const KEY_SETTING: Readonly<Record<MigratedVault['keySource'], string>> = {
+  environment: 'MCP_OAUTH_KEY        the same as here',
+  key_file: 'MCP_OAUTH_KEY_FILE   the file that it names here, or a copy of that',
+  home_file: 'MCP_OAUTH_KEY_FILE   vault.key of the home folder, or a copy of it',
+  keyring: 'MCP_OAUTH_KEY_FILE   the file that "keys rotate --key-out FILE" makes: the keyring is on this machine only',
 };
 
 export const registerMigrate: Register = (program, run) => {
@@ -21,23 +23,34 @@ export const registerMigrate: Register = (program, run) => {
       run(async ({ dependencies, terminal, principal }) => {
         refusePassword(to);
         const address = to === '-' ? await readSecret(dependencies, 'Address of the store (not shown): ') : to;
-        const { rows, wasThere, store, keySource, isShared } = await dependencies.migrateVault(address);
-        terminal.payload({ migrated: { store, rows, wasThere, keySource } });
+        const migrated = await dependencies.migrateVault(address);
+        const { store, setting, from, rows, wasThere, keySource } = migrated;
+        terminal.payload({ migrated: { store, from, rows, wasThere, keySource, set: { MCP_OAUTH_STORE: setting } } });
         terminal.line(
           wasThere
             ? `The vault is in ${store} already (${rows} rows), and nothing was copied: it may have been written to since.`
-            : `All ${rows} rows are now in ${store}. The vault that they were copied from was left as it is.`,
+            : `All ${rows} rows are now in ${store}.`,
         );
-        terminal.note(
-          'End the hosts that still use the old store: what they write there stays there. Then set for each of them:',
-        );
-        terminal.note(`  MCP_OAUTH_STORE: that address${isShared ? ', with its password' : ''}`);
-        if (isShared) terminal.note(`  MCP_OAUTH_TEAM: ${principal.team}, MCP_OAUTH_USER: ${principal.user} (for you)`);
-        terminal.note(`  ${KEY_ADVICE[keySource]}`);
+        for (const line of whatToDo(migrated, principal)) terminal.note(line);
         return EXIT_SUCCESS;
       }),
     );
 };
+
+function whatToDo({ setting, from, isShared, keySource }: MigratedVault, principal: Principal): readonly string[] {
+  return [
+    'End the hosts that still use the old store: what they write there stays there. Then set for each of them:',
+    `  MCP_OAUTH_STORE      ${setting}${isShared ? ' (with its user and password, where it has them)' : ''}`,
+    ...(isShared
+      ? [
+          `  MCP_OAUTH_TEAM       ${displayText(principal.team)}`,
+          `  MCP_OAUTH_USER       ${displayText(principal.user)} (for you)`,
+          `  ${KEY_SETTING[keySource]}`,
+        ]
+      : ['The key is the same, and is found where it is now.']),
+    `The old vault was left as it is: ${from}. Delete it when the new one works, but keep the key: both open with it alone.`,
+  ];
+}
 
 /** Arguments are in the shell's history and in every process list. The text is not repeated. */
 function refusePassword(to: string): void {

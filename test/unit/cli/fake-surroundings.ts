@@ -169,7 +169,15 @@ export async function run(argv: readonly string[], options: RunOptions = {}) {
       client_id: clientId,
       redirect_uris: ['http://127.0.0.1:27182/oauth/callback'],
     }),
-    migrateVault: async (to) => ({ store: to, isShared: true, rows: 3, wasThere: false, keySource: 'home_file' }),
+    migrateVault: async (to) => ({
+      store: to,
+      setting: `${to}?prefix=x`,
+      from: '/home/u/vault.sqlite',
+      isShared: true,
+      rows: 3,
+      wasThere: false,
+      keySource: 'home_file',
+    }),
     rotateKey: async (_who, keyOut) => ({
       records: 3,
       unreadable: 0,

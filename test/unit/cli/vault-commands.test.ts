@@ -7,13 +7,22 @@ describe('migrate', () => {
     const { code, out, err } = await run(['migrate', '--to', 'redis://host/0']);
     expect(code).toBe(0);
     expect(out).toContain('All 3 rows are now in redis://host/0.');
-    expect(err).toMatch(/MCP_OAUTH_STORE[\s\S]*MCP_OAUTH_TEAM: personal, MCP_OAUTH_USER: u[\s\S]*MCP_OAUTH_KEY_FILE/u);
+    expect(err).toMatch(/MCP_OAUTH_STORE +redis:\/\/host\/0\?prefix=x \(with its user and password/u);
+    expect(err).toMatch(/MCP_OAUTH_TEAM +personal\n *MCP_OAUTH_USER +u [\s\S]*MCP_OAUTH_KEY_FILE +vault\.key/u);
+    expect(err).toContain('The old vault was left as it is: /home/u/vault.sqlite.');
   });
 
   it('prints one line of JSON with --json', async () => {
     const { out } = await run(['--json', 'migrate', '--to', 'redis://host/0']);
     expect(JSON.parse(out)).toEqual({
-      migrated: { store: 'redis://host/0', rows: 3, wasThere: false, keySource: 'home_file' },
+      migrated: {
+        store: 'redis://host/0',
+        from: '/home/u/vault.sqlite',
+        rows: 3,
+        wasThere: false,
+        keySource: 'home_file',
+        set: { MCP_OAUTH_STORE: 'redis://host/0?prefix=x' },
+      },
     });
   });
 
@@ -28,7 +37,15 @@ describe('migrate', () => {
       dependencies: {
         migrateVault: async (to) => {
           given = to;
-          return { store: 'postgres://host/db', isShared: true, rows: 3, wasThere: true, keySource: 'environment' };
+          return {
+            store: 'postgres://host/db',
+            setting: 'postgres://host/db',
+            from: '/home/u/vault.sqlite',
+            isShared: true,
+            rows: 3,
+            wasThere: true,
+            keySource: 'environment',
+          };
         },
       },
     });
