@@ -8,16 +8,17 @@ import { BrokerError } from '../core/errors.js';
 import { SERVER_NAME_MAX_LENGTH } from '../core/limits.js';
 import { ACCOUNT_NAME_PATTERN, DEFAULT_ACCOUNT } from '../core/names.js';
 import { ownerOf, ownerTuple, type Principal } from '../core/principal.js';
-import type { AddedServer, ToolChoice } from '../vault/index.js';
+import type { AddedServer } from '../vault/index.js';
 import type { Parts } from './parts.js';
-import { type AnyServer, isStarted, type KnownServer, type ServerOf } from './server-of-caller.js';
+import { type AnyServer, isSameUrl, isStarted, type KnownServer, type ServerOf } from './server-of-caller.js';
 import { isAnythingStored } from './stored-credentials.js';
 import { findTeamServer, teamServers } from './team-servers.js';
-import { chosenTools, toolChoice, toolChoices } from './tool-choice.js';
+import { choiceFor, type ReadChoice, toolChoice, toolChoices } from './tool-choice.js';
 
 export {
   type AnyServer,
   boundUrl,
+  isSameUrl,
   isStarted,
   type KnownServer,
   recordedServer,
@@ -102,7 +103,7 @@ export async function allServers(parts: Parts, principal: Principal): Promise<re
 }
 
 /** The entry's owner, account and identifier for this principal, and what is chosen of its tools. */
-export function withOwner(entry: ServerEntry, principal: Principal, account: string, choice?: ToolChoice): AnyServer {
+export function withOwner(entry: ServerEntry, principal: Principal, account: string, choice?: ReadChoice): AnyServer {
   return entry.kind === 'remote' ? owned(entry, principal, account, choice) : owned(entry, principal, account, choice);
 }
 
@@ -110,11 +111,12 @@ function owned<Entry extends ServerEntry>(
   entry: Entry,
   principal: Principal,
   account: string,
-  choice: ToolChoice | undefined,
+  choice: ReadChoice | undefined,
 ): ServerOf<Entry> {
   const owner = ownerOf(principal, entry.credentialMode);
   const id = [...ownerTuple(owner), entry.serverName, account];
-  return { entry, principal, owner, account, chosenTools: chosenTools(entry, choice), id };
+  const allowed = choiceFor(entry, choice)?.allowed;
+  return { entry, principal, owner, account, chosenTools: allowed && new Set(allowed), id };
 }
 
 /** @throws {BrokerError} `invalid_input`. */
@@ -167,11 +169,6 @@ async function replaceAddedUrl(parts: Parts, principal: Principal, serverName: s
   await vault.addedServers.update([principal.team, principal.user, serverName], (current) =>
     current === undefined ? current : { ...current, url },
   );
-}
-
-/** Two spellings of one URL: only what WHATWG parsing makes equal is equal. */
-export function isSameUrl(a: string, b: string): boolean {
-  return new URL(a).href === new URL(b).href;
 }
 
 /**

@@ -56,6 +56,7 @@ export function membersOnly(parts: Parts, broker: Broker): Broker {
         ? [{ step: 'entry', ok: false, message: refused.error, code: refused.code }]
         : broker.diagnose(principal, serverName);
     },
+    agents: async (principal) => ((await refusal(principal)) ? [principal.agent] : broker.agents(principal)),
     toolsToChoose: async (principal, serverName) =>
       (await refusal(principal, serverName)) ?? broker.toolsToChoose(principal, serverName),
     chooseTools: async (principal, args) =>

@@ -33,6 +33,11 @@ export function boundUrl(entry: ServerEntry): string {
   return entry.kind === 'remote' ? entry.url : `stdio:${JSON.stringify([entry.command, ...entry.args])}`;
 }
 
+/** Two spellings of one URL: only what WHATWG parsing makes equal is equal. */
+export function isSameUrl(a: string, b: string): boolean {
+  return new URL(a).href === new URL(b).href;
+}
+
 /** The server that a record was made for, as far as that says who it was: a shared one names no user. */
 export function recordedServer(
   { owner, account }: { readonly owner: Owner; readonly account: string },

@@ -2,7 +2,6 @@
  * The tools of a server as the user chooses from them for one agent: what the server lists now, or where it cannot be
  * asked, what was chosen from the last time.
  */
-import type { ServerEntry } from '../catalog/index.js';
 import { displayText } from '../core/display-text.js';
 import { TOOL_TITLE_MAX_LENGTH, TOOLS_MAX } from '../core/limits.js';
 import type { Principal } from '../core/principal.js';
@@ -10,9 +9,9 @@ import type { ToolChoice } from '../vault/index.js';
 import type { AgentTools, NewToolChoice, ToolToChoose } from './agent-tools.js';
 import type { Definition } from './broker.js';
 import type { EveryServer } from './every-server.js';
-import { type AnyServer, anyServer, boundUrl } from './known-server.js';
+import { type AnyServer, anyServer } from './known-server.js';
 import type { Parts } from './parts.js';
-import { choiceId, toolChoice } from './tool-choice.js';
+import { choiceFor, choiceId, choiceUrl, type ReadChoice, toolChoice } from './tool-choice.js';
 
 export interface ToolChoosing {
   /** Of the principal's agent; connects on demand, as a search does. @throws {BrokerError} as `anyServer` does. */
@@ -42,11 +41,13 @@ export function createToolChoosing(parts: Parts, everyServer: EveryServer): Tool
     await parts.audit.record(principal, { event: 'tools_chosen', serverName });
     if (wanted === 'anything') return void (await collection.delete(id));
     const { team, user, agent } = principal;
-    const base = { owner: { team, user, agent }, serverName, serverUrl: boundUrl(server.entry) };
+    const base = { owner: { team, user, agent }, serverName, serverUrl: choiceUrl(server.entry) };
     const names = listed.definitions?.map(({ name }) => name) ?? namesOf(before);
+    // One that does not open can only be replaced.
+    if (before !== undefined && before.serverUrl === undefined) await collection.delete(id);
     await collection.update(id, (current) => ({
       ...base,
-      ...changed(boundTo(server.entry, current), names, wanted),
+      ...changed(choiceFor(server.entry, current), names, wanted),
       chosenAt: parts.clock.now(),
     }));
   }
@@ -56,11 +57,11 @@ export function createToolChoosing(parts: Parts, everyServer: EveryServer): Tool
     serverName: string,
   ): Promise<{
     readonly server: AnyServer;
-    readonly choice: ToolChoice | undefined;
+    readonly choice: ReadChoice | undefined;
     readonly listed: { readonly definitions?: readonly Definition[]; readonly reason?: string };
   }> {
     const server = await anyServer(parts, principal, { serverName });
-    const choice = boundTo(server.entry, await toolChoice(parts, principal, serverName));
+    const choice = choiceFor(server.entry, await toolChoice(parts, principal, serverName));
     // What may be chosen is what the entry allows, not what was chosen before.
     const [list] = await everyServer.lists([{ ...server, chosenTools: undefined }], 'tools');
     return { server, choice, listed: list?.kind === 'listed' ? list : { reason: list?.reason ?? 'requires_auth' } };
@@ -69,11 +70,7 @@ export function createToolChoosing(parts: Parts, everyServer: EveryServer): Tool
   return { toolsOf, choose };
 }
 
-function boundTo(entry: ServerEntry, choice: ToolChoice | undefined): ToolChoice | undefined {
-  return choice?.serverUrl === boundUrl(entry) ? choice : undefined;
-}
-
-function namesOf(choice: ToolChoice | undefined): readonly string[] {
+function namesOf(choice: ReadChoice | undefined): readonly string[] {
   return [...(choice?.allowed ?? []), ...(choice?.refused ?? [])].sort();
 }
 
@@ -102,7 +99,7 @@ function bounded(names: ReadonlySet<string>, listed: ReadonlySet<string>): reado
   return names.size <= TOOLS_MAX ? [...names] : [...names].filter((name) => listed.has(name));
 }
 
-function toolToChoose(tool: Definition, choice: ToolChoice | undefined): ToolToChoose {
+function toolToChoose(tool: Definition, choice: ReadChoice | undefined): ToolToChoose {
   const { name } = tool;
   const { title, description } = tool;
   const isAllowed = choice === undefined || choice.allowed.includes(name);

@@ -3,6 +3,8 @@
  * is and which browser may have it; this shows it and takes its forms.
  */
 import type { Broker } from '../broker/broker.js';
+import { BrokerError } from '../core/errors.js';
+import type { Principal } from '../core/principal.js';
 import { accountFilter, selectAccounts } from './account-groups.js';
 import { type AccountReference, accountsPath } from './accounts-address.js';
 import { asAgent, submitting, type Visit, visiting } from './accounts-entrance.js';
@@ -100,12 +102,23 @@ export async function askToRemove(c: WebContext, broker: Broker): Promise<Respon
 export async function removeFromAccounts(c: WebContext, broker: Broker): Promise<Response> {
   return submitting(c, broker, async ({ principal, token }: Visit, fields) => {
     const { serverName } = referenceOf(fields);
-    const isRemoved = await broker.removeAddedServer(principal, serverName);
-    const failure = { serverName, error: 'No agent added a server of this name.' };
-    return isRemoved
+    const problem = await removalProblem(broker, principal, serverName);
+    return problem === undefined
       ? sendPage(c, removedPage(token, serverName))
-      : sendPage(c, problemPage(goBack(token), failure), 422);
+      : sendPage(c, problemPage(goBack(token), { serverName, error: problem }), 422);
   });
+}
+
+/** Undefined once it is removed. */
+async function removalProblem(broker: Broker, principal: Principal, serverName: string): Promise<string | undefined> {
+  try {
+    return (await broker.removeAddedServer(principal, serverName))
+      ? undefined
+      : 'No agent added a server of this name.';
+  } catch (error) {
+    if (error instanceof BrokerError) return error.message;
+    throw error;
+  }
 }
 
 /** Checked by the broker, as every name. */

@@ -17,11 +17,15 @@ export async function openConnectForm(c: WebContext, broker: Broker): Promise<Re
   return showResult(c, await broker.openForm(c.req.param('token') ?? '', getCookie(c)));
 }
 
-/** Takes what was typed; refuses as `sentFields` does. */
+/**
+ * Takes what was typed; refuses as `sentFields` does. What came of it is another page: a browser that is reloaded or
+ * goes forward to an answer writes what it had sent, and with it a secret, into its files.
+ */
 export async function submitConnectForm(c: WebContext, broker: Broker): Promise<Response> {
   const fields = await sentFields(c);
   if (fields instanceof Response) return fields;
-  return showResult(c, await broker.submitForm(c.req.param('token') ?? '', getCookie(c), fields));
+  const submission = await broker.submitForm(c.req.param('token') ?? '', getCookie(c), fields);
+  return submission.kind === 'taken' ? c.redirect(c.req.path, 303) : showResult(c, submission);
 }
 
 function showResult(c: WebContext, result: FormResult): Promise<Response> {

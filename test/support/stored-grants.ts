@@ -54,7 +54,7 @@ export async function openStoredGrants(home: TemporaryHome): Promise<StoredGrant
  * Turns a bit of one row in the file itself, as a failing disk would. What a row holds cannot be seen from outside:
  * it is the one that the write changes.
  */
-async function damageRow(home: TemporaryHome, write: () => Promise<void>): Promise<void> {
+export async function damageRow(home: TemporaryHome, write: () => Promise<void>): Promise<void> {
   const database = (await loadSqliteDriver())(join(home.path, 'vault.sqlite'));
   const versions = () =>
     new Map(

@@ -107,9 +107,12 @@ function agentList({ token }: AccountsView, serverName: string, agents: readonly
   )}</ul>`;
 }
 
-function furtherLinks({ token }: AccountsView, { serverName, source, toolCount, agents }: ShownServer): Markup | '' {
+function furtherLinks(
+  { token }: AccountsView,
+  { serverName, source, toolCount, accounts, agents }: ShownServer,
+): Markup | '' {
   const links = [
-    toolCount === undefined || agents !== undefined
+    agents !== undefined || (toolCount === undefined && !accounts.some(({ state }) => state === 'connected'))
       ? []
       : [
           html`<a href="${agentsPath(token, { serverName })}">Tools for each agent<span class="unseen"> of ${shown(serverName)}</span></a>`,

@@ -1,8 +1,10 @@
 /** What the user allows an agent of a server's tools: seen and called as chosen, by that agent, in every process. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { NewToolChoice } from '../../../src/broker/index.js';
+import { childServer } from '../../support/child-servers.js';
 import { type ComposedBroker, composedBroker } from '../../support/composed-broker.js';
-import { createStage } from '../../support/stage.js';
+import { createStage, writeServersFile } from '../../support/stage.js';
+import { damageRow } from '../../support/stored-grants.js';
 import type { TemporaryHome } from '../../support/temporary-home.js';
 
 const stage = createStage();
@@ -134,6 +136,36 @@ describe('what was chosen', () => {
     await a.broker.clearAuth(a.principal, { serverName: 'moved' });
     await a.broker.connect(a.principal, { serverName: 'moved', url: other.url });
     expect(await seen(a, 'moved')).toContain('whoami');
+  });
+
+  it('holds for another spelling of the same URL, and for another version of the same program', async () => {
+    const { home, server, a } = await begin();
+    await choose(a, 'none');
+    await writeServersFile(home, { mcpServers: { notes: { url: server.url.replace('http:', 'HTTP:') } } });
+    expect(await seen(await agent(home, 'a'))).toEqual([]);
+    const { command, args } = childServer();
+    const program = (version: string) => ({ mcpServers: { program: { command, args: [...args, version] } } });
+    await writeServersFile(home, program('1'));
+    const one = await agent(home, 'a');
+    await one.broker.connect(one.principal, { serverName: 'program' });
+    await choose(one, 'none', 'program');
+    await one.close();
+    await writeServersFile(home, program('2'));
+    expect(await seen(await agent(home, 'a'), 'program')).toEqual([]);
+  });
+
+  it('allows nothing where its record is damaged, until it is chosen again', async () => {
+    const { home, a } = await begin();
+    await choose(a, 'all');
+    const { toolChoices } = await a.vault();
+    const rewrite = async () => {
+      await toolChoices.update(['blue', 'ada', 'a', 'notes'], (choice) => choice && { ...choice });
+    };
+    await damageRow(home, rewrite);
+    const later = await agent(home, 'a');
+    expect(await echo(later)).toMatchObject(NOT_FOUND);
+    expect(await choose(later, 'all')).toMatchObject({ status: 'success' });
+    expect(await echo(later)).toMatchObject(ANSWERED);
   });
 
   it('goes with a member who is removed', async () => {
