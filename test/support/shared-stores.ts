@@ -37,7 +37,10 @@ const REDIS: SharedServer = {
     return cornerOf(
       (port) => `redis://127.0.0.1:${port}/0?prefix=${prefix}`,
       6379,
-      () => onRedis((client) => removeKeys(client, prefix)),
+      () =>
+        onRedis(async (client) => {
+          for (const one of [prefix, before(prefix)]) await removeKeys(client, one);
+        }),
       () => rememberKeys(prefix),
       () => onRedis((client) => client.hSet(`{${prefix}}:meta`, 'schema', '2')),
     );
@@ -116,9 +119,14 @@ async function removeKeys(client: Redis, prefix: string): Promise<void> {
   if (keys.length > 0) await client.unlink([...keys]);
 }
 
-/** A copy of each key beside it, under a prefix that only the test knows. */
+/** Where an older copy of a corner lies. */
+function before(prefix: string): string {
+  return `${prefix}-then`;
+}
+
+/** A copy of each key beside it. */
 async function rememberKeys(prefix: string): Promise<() => Promise<void>> {
-  const then = `${prefix}-then`;
+  const then = before(prefix);
   const swapped = (key: string, from: string, to: string) => `{${to}}${key.slice(from.length + 2)}`;
   await onRedis(async (client) => {
     for (const key of await keysOf(client, prefix)) await client.copy(key, swapped(key, prefix, then));
