@@ -1,5 +1,6 @@
 /** The OAuth providers that the user's servers can take tokens from, and where the user is signed in: asks nobody. */
 
+import type { ServerEntry } from '../catalog/index.js';
 import { BrokerError } from '../core/errors.js';
 import { providerRecordName } from '../core/names.js';
 import { ownerOf, ownerTuple, type Principal } from '../core/principal.js';
@@ -24,10 +25,10 @@ export async function providerStatuses(parts: Parts, principal: Principal): Prom
   const statuses = [...found].flatMap(([id, provider]): readonly ProviderStatus[] => {
     const listed = listedOrNone(id, provider, principal);
     if (listed === undefined) return [];
-    const serverNames = entries.filter((entry) => providersOf(entry).includes(id)).map(({ serverName }) => serverName);
+    const takers = entries.filter((entry) => providersOf(entry).includes(id));
     const own = grants.filter(({ serverName }) => serverName === providerRecordName(id));
-    const accounts = own.map((grant) => accountAt(grant, parts.clock.now()));
-    return [{ ...listed, source: provider.source, serverNames, accounts }];
+    const accounts = own.map((grant) => accountAt(grant, takers, parts.clock.now()));
+    return [{ ...listed, source: provider.source, serverNames: takers.map(({ serverName }) => serverName), accounts }];
   });
   return statuses.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
@@ -59,10 +60,13 @@ function listedOrNone(id: string, provider: FoundProvider, principal: Principal)
   }
 }
 
-function accountAt(grant: Grant, now: number): ProviderAccount {
-  const { account, scope, expiresAt } = grant;
+function accountAt(grant: Grant, takers: readonly ServerEntry[], now: number): ProviderAccount {
+  const { account, owner, scope, expiresAt } = grant;
+  const mode = owner.agent === undefined ? 'per_user' : 'per_agent';
+  const taker = owner.user === undefined ? undefined : takers.find((entry) => entry.credentialMode === mode);
   return {
     account,
+    ...(taker !== undefined && { serverName: taker.serverName }),
     isSignedIn: accessOf(grant, now).kind === 'usable',
     ...(scope !== undefined && { scope }),
     ...(expiresAt !== undefined && { expiresAt: isoInstant(expiresAt) }),

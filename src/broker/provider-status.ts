@@ -4,6 +4,8 @@ import type { ListedProvider } from './administration.js';
 /** One of the caller's sign-ins at a provider. */
 export interface ProviderAccount {
   readonly account: string;
+  /** A server that takes it; undefined where nobody may end it from a page. */
+  readonly serverName?: string;
   /** Whether its token, or a refresh, can still be used. */
   readonly isSignedIn: boolean;
   readonly scope?: string;

@@ -5,6 +5,8 @@ export interface AccountReference {
   readonly serverName: string;
   readonly account: string;
   readonly agent?: string | undefined;
+  /** The OAuth provider whose sign-in is meant, where it is not the server's own. */
+  readonly provider?: string | undefined;
 }
 
 /** Where the page is, without what is filtered. */
@@ -13,8 +15,8 @@ export function accountsPath(token: string): string {
 }
 
 /** Where it asks before it disconnects. */
-export function disconnectPath(token: string, { serverName, account, agent }: AccountReference): string {
-  return address(token, 'disconnect', { server: serverName, account, agent });
+export function disconnectPath(token: string, { serverName, account, agent, provider }: AccountReference): string {
+  return address(token, 'disconnect', { server: serverName, account, agent, provider });
 }
 
 /** Where it asks before it removes a server. */

@@ -3,6 +3,7 @@
  * is and which browser may have it; this shows it and takes its forms.
  */
 import type { Broker } from '../broker/broker.js';
+import type { ProviderAccount } from '../broker/provider-status.js';
 import { BrokerError } from '../core/errors.js';
 import type { Principal } from '../core/principal.js';
 import { accountFilter, selectAccounts } from './account-groups.js';
@@ -40,14 +41,20 @@ export async function showAccounts(c: WebContext, broker: Broker): Promise<Respo
 /** Asks before it disconnects. */
 export async function askToDisconnect(c: WebContext, broker: Broker): Promise<Response> {
   return visiting(c, broker, async ({ principal, token, csrfToken }) => {
-    const { server = '', account = '', agent } = c.req.query();
+    const { server = '', account = '', agent, provider } = c.req.query();
     const asked = await asAgent(broker, principal, agent);
     if (asked === undefined) return sendPage(c, noSuchAgentPage(token), 404);
     const listed = await broker.listServers(asked, server);
     if ('status' in listed) return sendPage(c, problemPage(goBack(token), listed), 422);
-    const isThere = listed.servers.some(({ accounts }) => accounts.some((one) => one.account === account));
-    if (!isThere) return c.redirect(accountsPath(token), 303);
-    return sendPage(c, disconnectPage({ token, csrfToken, reference: { serverName: server, account, agent } }));
+    const accounts =
+      provider === undefined
+        ? listed.servers.flatMap((one) => one.accounts)
+        : await accountsAt(broker, asked, provider, server);
+    if (!accounts.some((one) => one.account === account)) return c.redirect(accountsPath(token), 303);
+    return sendPage(
+      c,
+      disconnectPage({ token, csrfToken, reference: { serverName: server, account, agent, provider } }),
+    );
   });
 }
 
@@ -75,10 +82,10 @@ export async function connectFromAccounts(c: WebContext, broker: Broker): Promis
 export async function disconnectFromAccounts(c: WebContext, broker: Broker): Promise<Response> {
   return submitting(c, broker, async (visit, fields) => {
     const reference = referenceOf(fields);
-    const { serverName, account, agent } = reference;
+    const { serverName, account, agent, provider } = reference;
     const asked = await asAgent(broker, visit.principal, agent);
     if (asked === undefined) return sendPage(c, noSuchAgentPage(visit.token), 404);
-    const outcome = await broker.clearAuth(asked, { serverName, account });
+    const outcome = await broker.clearAuth(asked, { serverName, account }, { provider });
     const back = goBack(visit.token, reference);
     return outcome.status === 'error'
       ? sendPage(c, problemPage(back, outcome), 422)
@@ -109,6 +116,18 @@ export async function removeFromAccounts(c: WebContext, broker: Broker): Promise
   });
 }
 
+/** Those of the user's accounts at a provider that are ended by way of this server. */
+async function accountsAt(
+  broker: Broker,
+  principal: Principal,
+  provider: string,
+  serverName: string,
+): Promise<readonly ProviderAccount[]> {
+  const listed = await broker.providers(principal);
+  const found = 'providers' in listed ? listed.providers.find(({ id }) => id === provider) : undefined;
+  return found?.accounts.filter((one) => one.serverName === serverName) ?? [];
+}
+
 /** Undefined once it is removed. */
 async function removalProblem(broker: Broker, principal: Principal, serverName: string): Promise<string | undefined> {
   try {
@@ -123,10 +142,11 @@ async function removalProblem(broker: Broker, principal: Principal, serverName: 
 
 /** Checked by the broker, as every name. */
 function referenceOf(fields: SentFields): AccountReference {
-  const agent = fields['agent'];
+  const { agent, provider } = fields;
   return {
     serverName: fields['server'] ?? '',
     account: (fields['account'] ?? '').trim(),
     ...(agent !== undefined && agent !== '' && { agent }),
+    ...(provider !== undefined && provider !== '' && { provider }),
   };
 }

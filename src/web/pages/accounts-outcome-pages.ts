@@ -2,7 +2,7 @@
 import { html } from 'hono/html';
 import type { Cleared, Failure, RequiresAuth, RequiresOauthConfig, Success } from '../../broker/outcomes.js';
 import type { ServerStatus } from '../../broker/server-status.js';
-import { type AccountReference, accountsPath, agentsPath } from '../accounts-address.js';
+import { type AccountReference, accountsPath, agentsPath, providersPath } from '../accounts-address.js';
 import { type Markup, type Page, shown } from '../layout.js';
 import { isWebUrl } from '../web-url.js';
 import { reasonWords } from './account-words.js';
@@ -16,7 +16,8 @@ export interface Back {
 }
 
 /** To where it was asked for: the page of an agent, or that of all servers. */
-export function goBack(token: string, reference?: Pick<AccountReference, 'serverName' | 'agent'>): Back {
+export function goBack(token: string, reference?: Pick<AccountReference, 'serverName' | 'agent' | 'provider'>): Back {
+  if (reference?.provider !== undefined) return { href: providersPath(token), words: 'Back to your providers' };
   if (reference?.agent === undefined) return { href: accountsPath(token), words: 'Back to your accounts' };
   const { serverName, agent } = reference;
   return { href: agentsPath(token, { serverName, agent }), words: `Back to ${shown(serverName)} for ${shown(agent)}` };
@@ -56,18 +57,21 @@ export function disconnectPage(view: {
   readonly csrfToken: string;
   readonly reference: AccountReference;
 }): Page {
-  const { serverName, account, agent } = view.reference;
+  const { serverName, account, agent, provider } = view.reference;
+  const title = `Disconnect ${shown(provider ?? serverName)}?`;
+  const users = provider === undefined ? 'Your agents' : 'The servers that take its token';
   return {
-    title: `Disconnect ${shown(serverName)}?`,
+    title,
     hasForm: true,
     content: html`<main>
-<h1>Disconnect ${shown(serverName)}?</h1>
-<p class="lead">${agent === undefined ? 'Your agents' : shown(agent)} can no longer use the account ${shown(account)}. Its token or key is deleted here, and revoked at the provider where that is possible.</p>
+<h1>${title}</h1>
+<p class="lead">${agent === undefined ? users : shown(agent)} can no longer use the account ${shown(account)}. Its token or key is deleted here, and revoked at the provider where that is possible.</p>
 <form method="post" action="${accountsPath(view.token)}/disconnect">
 <input type="hidden" name="csrf" value="${view.csrfToken}">
 <input type="hidden" name="server" value="${serverName}">
 <input type="hidden" name="account" value="${account}">
 ${agent === undefined ? '' : html`<input type="hidden" name="agent" value="${agent}">`}
+${provider === undefined ? '' : html`<input type="hidden" name="provider" value="${provider}">`}
 <button class="button danger" type="submit">Disconnect</button>
 </form>
 ${backLink({ ...goBack(view.token, view.reference), words: 'Keep it' })}
@@ -82,9 +86,13 @@ const REVOCATION_WORDS: Readonly<Record<Cleared['revocation'], string>> = {
   none: 'There was nothing to revoke at a provider.',
 };
 
-export function clearedPage(back: Back, { serverName, account }: AccountReference, { revocation }: Cleared): Page {
+export function clearedPage(
+  back: Back,
+  { serverName, account, provider }: AccountReference,
+  { revocation }: Cleared,
+): Page {
   return outcome({
-    title: `Disconnected from ${shown(serverName)}`,
+    title: `Disconnected from ${shown(provider ?? serverName)}`,
     tone: 'good',
     icon: CHECK_ICON,
     content: html`<p class="lead">Nothing is stored any more for the account ${shown(account)}. ${REVOCATION_WORDS[revocation]}</p>

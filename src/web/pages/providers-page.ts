@@ -1,7 +1,7 @@
 /** The OAuth providers: never a secret, only where it comes from. */
 import { html } from 'hono/html';
 import type { ProviderAccount, ProviderStatus } from '../../broker/provider-status.js';
-import { accountsPath } from '../accounts-address.js';
+import { accountsPath, disconnectPath } from '../accounts-address.js';
 import { type Markup, type Page, shown } from '../layout.js';
 import type { FormGuard } from './account-item.js';
 import { instantWords, SOURCE_WORDS } from './account-words.js';
@@ -44,7 +44,7 @@ function providerItem(view: ProvidersView, provider: ProviderStatus): Markup {
 <p class="quiet">${SOURCE_WORDS[source]}</p>
 </div>
 <div>
-<ul class="account-list">${accounts.length === 0 ? notSignedIn(view, provider) : accounts.map(accountOf)}</ul>
+<ul class="account-list">${accounts.length === 0 ? notSignedIn(view, provider) : accounts.map((account) => accountOf(view, id, account))}</ul>
 ${settings(view.token, provider)}
 </div>
 </li>`;
@@ -68,10 +68,12 @@ ${
 </li>`;
 }
 
-function accountOf({ account, isSignedIn, expiresAt }: ProviderAccount): Markup {
+function accountOf({ token }: ProvidersView, provider: string, signedIn: ProviderAccount): Markup {
+  const { account, isSignedIn, expiresAt, serverName } = signedIn;
   return html`<li class="account">
 <p class="account-name">${isSignedIn ? html`<span class="state good">Signed in</span>` : statePill('auth_required')} <strong>${shown(account)}</strong></p>
 ${expiresAt === undefined ? '' : html`<dl class="account-facts"><div><dt>Token ends</dt><dd><time datetime="${expiresAt}">${instantWords(expiresAt)}</time></dd></div></dl>`}
+${serverName === undefined ? '' : html`<div class="actions"><a href="${disconnectPath(token, { serverName, account, provider })}">Disconnect<span class="unseen"> ${shown(provider)}, account ${shown(account)}</span></a></div>`}
 </li>`;
 }
 

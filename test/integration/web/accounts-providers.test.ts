@@ -37,7 +37,7 @@ describe('the page of the providers', () => {
     expect(page.body).not.toContain('<script');
   });
 
-  it('begins a sign-in at a server that takes its token, and shows it', async () => {
+  it('begins a sign-in at a server that takes its token, shows it, and ends it', async () => {
     const authorizationServer = await stage.authorizationServer();
     const { issuer } = authorizationServer;
     const story = await beginAccounts(stage, {});
@@ -53,6 +53,15 @@ describe('the page of the providers', () => {
     expect(await broker.providers({ ...principal, user: 'somebody-else' })).toMatchObject({
       providers: [{ id: 'idp', accounts: [] }],
     });
+    const signedIn = await story.get(`${story.path}/providers`);
+    const link = /href="([^"]+)">Disconnect/u.exec(signedIn.body)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const question = await story.get(link);
+    expect(textOf(question)).toContain('Disconnect idp?');
+    const fields = { csrf: csrfOf(question), server: 'program', account: 'default', provider: 'idp' };
+    expect(textOf(await story.post('disconnect', fields))).toContain('Disconnected from idp');
+    expect(textOf(await story.get(`${story.path}/providers`))).toContain('Not connected');
+    expect(authorizationServer.requests().some(({ endpoint }) => endpoint === 'revocation')).toBe(true);
+    expect((await story.get(link)).status).toBe(303);
   });
 });
 

@@ -67,6 +67,23 @@ describe.skipIf(!hasChromium)(hasChromium ? 'in Chromium' : `skipped: there is n
     },
   );
 
+  it('lets tools be ticked by keyboard alone, each said with what the server says of it', async () => {
+    const { page } = await open(`${PATH}/agents?server=own-connected&agent=cli`);
+    await page.getByRole('link', { name: 'cursor-vscode' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Tools for cursor-vscode' }).waitFor();
+    const box = page.getByRole('checkbox', {
+      name: 'create_issue The server says: Creates an issue in a team of yours.',
+    });
+    expect(await box.isChecked()).toBe(true);
+    await box.focus();
+    await page.keyboard.press('Space');
+    expect(await box.isChecked()).toBe(false);
+    await page.getByRole('button', { name: 'Save', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('status').getByText('It holds from the next call of cursor-vscode.').waitFor();
+  });
+
   it('is filtered, connected and disconnected by keyboard alone', async () => {
     const { page, origin } = await open();
     await page.getByLabel('Find a server').focus();

@@ -16,6 +16,7 @@ const FORM = `/connect/${FORM_TOKEN}`;
 interface Served {
   readonly standIn: StandInBroker;
   readonly port: number;
+  /** A redirect is followed. */
   post(overrides?: { headers?: Record<string, string>; body?: string; path?: string }): Promise<Answer>;
 }
 
@@ -26,7 +27,7 @@ async function served(): Promise<Served> {
   return {
     standIn,
     port,
-    post: ({ headers = {}, body = 'csrf=csrf-of-this-form&clientId=c1', path = FORM } = {}) => {
+    post: async ({ headers = {}, body = 'csrf=csrf-of-this-form&clientId=c1', path = FORM } = {}) => {
       const own = {
         origin: `http://127.0.0.1:${port}`,
         cookie: 'form-browser=b1',
@@ -34,13 +35,15 @@ async function served(): Promise<Served> {
         ...headers,
       };
       // An empty header stands for one that is not sent.
-      return send({
+      const sent = await send({
         port,
         path,
         method: 'POST',
         body,
         headers: Object.fromEntries(Object.entries(own).filter(([, value]) => value !== '')),
       });
+      if (sent.status !== 303) return sent;
+      return send({ port, path: sent.headers.location ?? '', headers: { cookie: own.cookie } });
     },
   };
 }
@@ -90,6 +93,18 @@ describe('opening a form', () => {
 });
 
 describe('sending a form', () => {
+  it('is answered by another page at the same address, so that no browser keeps what was sent', async () => {
+    const { port, post } = await served();
+    const headers = {
+      origin: `http://127.0.0.1:${port}`,
+      cookie: 'form-browser=b1',
+      'content-type': 'application/x-www-form-urlencoded',
+    };
+    const sent = await send({ port, path: FORM, method: 'POST', body: 'csrf=csrf-of-this-form&clientId=c1', headers });
+    expect([sent.status, sent.headers.location, sent.body]).toEqual([303, FORM, '']);
+    expect((await post()).body).toContain('Saved for linear');
+  });
+
   it('from our own page saves it', async () => {
     const { standIn, post } = await served();
     const answer = await post({ body: 'csrf=csrf-of-this-form&clientId=c%201&clientSecret=s%2B1&scope=' });
@@ -178,9 +193,8 @@ describe('sending a form', () => {
 
   it('with a mistake shows it again, with the mistake named at its field and no secret filled in', async () => {
     const { standIn, post } = await served();
-    await post();
     standIn.form = { problem: 'Enter the client ID.', problemField: 'clientId', suggestedClientId: 'typed-before' };
-    standIn.submitted = await standIn.broker().openForm(FORM_TOKEN, { 'form-browser': 'b1' });
+    standIn.submitted = { kind: 'show', view: standIn.view() };
     const answer = await post({ body: 'csrf=csrf-of-this-form&clientSecret=canary-secret' });
     expect(answer.status).toBe(422);
     expect(answer.body).toContain('<a href="#clientId">Enter the client ID.</a>');

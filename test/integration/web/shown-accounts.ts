@@ -124,7 +124,7 @@ const PROVIDERS: readonly ProviderStatus[] = [
     scope: 'repo read:org',
     secretSource: 'org_secret:github',
     serverNames: ['gh-local', 'gh-actions'],
-    accounts: [{ account: 'default', isSignedIn: true, expiresAt: '2026-11-20T20:00:00.000Z' }],
+    accounts: [{ account: 'default', serverName: 'gh-local', isSignedIn: true, expiresAt: '2026-11-20T20:00:00.000Z' }],
   },
   {
     id: 'p'.repeat(64),

@@ -9,6 +9,7 @@ import type {
   AccountsEntrance,
   CallbackResult,
   FormResult,
+  FormSubmission,
   FormView,
   LaunchResult,
 } from '../../../src/broker/browser-results.js';
@@ -38,6 +39,8 @@ export interface Calls {
 export interface StandInBroker {
   readonly broker: () => Broker;
   readonly calls: Calls;
+  /** The form as it would be shown now. */
+  view(): FormView;
   /** What the vault needs served; change it freely. */
   openPorts: OpenPort[];
   form: Partial<FormView>;
@@ -54,7 +57,7 @@ export interface StandInBroker {
   authorizationUrl: string;
   /** Makes the calls of the pages fail. */
   failure: Error | undefined;
-  /** How a form that was sent ends; by default `done`. */
+  /** What the visit after a form was sent shows; by default `done`. */
   submitted: FormResult | undefined;
   /** The end of a sign-in whose state is open. */
   callback: CallbackResult | undefined;
@@ -67,6 +70,7 @@ export function createStandInBroker(
   const calls: Calls = { callbacks: [], launches: [], openings: [], submissions: [] };
   const openStates = new Set([options.state ?? 'state-1']);
   let isFormBound = false;
+  let answer: FormResult | undefined;
 
   const reached = {
     async completeAuthorization(request: Calls['callbacks'][number]): Promise<CallbackResult> {
@@ -96,7 +100,7 @@ export function createStandInBroker(
       calls.openings.push(token);
       fail();
       if (token !== FORM_TOKEN) return { kind: 'refused', status: 404 };
-      if (cookies[FORM_COOKIE.name] === FORM_COOKIE.value) return { kind: 'show', view: view() };
+      if (cookies[FORM_COOKIE.name] === FORM_COOKIE.value) return answer ?? { kind: 'show', view: view() };
       if (isFormBound) return { kind: 'refused', status: 401 };
       isFormBound = true;
       return { kind: 'show', view: view(), cookie: FORM_COOKIE };
@@ -105,13 +109,14 @@ export function createStandInBroker(
       token: string,
       cookies: Readonly<Record<string, string>>,
       fields: Readonly<Record<string, string>>,
-    ): Promise<FormResult> {
+    ): Promise<FormSubmission> {
       calls.submissions.push(fields);
       fail();
       if (token !== FORM_TOKEN) return { kind: 'refused', status: 404 };
       if (cookies[FORM_COOKIE.name] !== FORM_COOKIE.value) return { kind: 'refused', status: 401 };
       if (fields['csrf'] !== CSRF_TOKEN) return { kind: 'refused', status: 403 };
-      return standIn.submitted ?? { kind: 'done', serverName: standIn.serverName };
+      answer = standIn.submitted ?? { kind: 'done', serverName: standIn.serverName };
+      return { kind: 'taken' };
     },
     async visitAccounts(token: string): Promise<AccountsEntrance> {
       return entrance(token);
@@ -197,6 +202,7 @@ export function createStandInBroker(
   const standIn: StandInBroker = {
     broker: () => broker,
     calls,
+    view,
     openPorts: [],
     form: {},
     serverName: 'linear',
