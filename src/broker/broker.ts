@@ -10,7 +10,14 @@ import type { HostChange } from '../upstream/index.js';
 import type { AuditTrail } from '../vault/index.js';
 import type { Administration } from './administration.js';
 import type { AgentTools, NewToolChoice } from './agent-tools.js';
-import type { AccountsEntrance, AccountsOpened, CallbackResult, FormResult, LaunchResult } from './browser-results.js';
+import type {
+  AccountsEntrance,
+  AccountsOpened,
+  CallbackResult,
+  FormResult,
+  FormSubmission,
+  LaunchResult,
+} from './browser-results.js';
 import type { Cleared, Failure, Outcome } from './outcomes.js';
 import type { ProviderStatus } from './provider-status.js';
 import type { ServerStatus } from './server-status.js';
@@ -140,6 +147,8 @@ export interface Finding {
     | 'profile'
     | 'client'
     | 'grant'
+    | 'program'
+    | 'value'
     | 'server'
     | 'node'
     | 'network'
@@ -287,7 +296,7 @@ export interface Broker {
     token: string,
     cookies: Readonly<Record<string, string>>,
     fields: Readonly<Record<string, string>>,
-  ): Promise<FormResult>;
+  ): Promise<FormSubmission>;
 
   /** Makes an accounts page for this principal and sees to it that it is served. */
   openAccounts(principal: Principal): Promise<AccountsOpened | Failure>;

@@ -1,7 +1,7 @@
 /** `doctor NAME`: walks the way of a sign-in as far as it gets, and says in plain words what is wrong. It changes nothing. */
 
+import type { RemoteServerEntry, ServerEntry } from '../catalog/index.js';
 import { displayText } from '../core/display-text.js';
-import { BrokerError } from '../core/errors.js';
 import { PRODUCT_NAME } from '../core/names.js';
 import type { Principal } from '../core/principal.js';
 import { probeRemote, type Refusal } from '../upstream/index.js';
@@ -11,62 +11,62 @@ import { type Classification, classifyRefusal } from './classify-refusal.js';
 import { resolvedHeaders } from './connections.js';
 import { describeProfile } from './describe-profile.js';
 import { findClient } from './diagnose-client.js';
+import { diagnoseProgram } from './diagnose-program.js';
+import { diagnoseUnattended } from './diagnose-unattended.js';
+import { beginDiagnosis, type Diagnosis } from './diagnosis.js';
 import { accessOf } from './grant-access.js';
-import { type KnownServer, knownServer } from './known-server.js';
-import { orRefuse } from './missing-value.js';
+import { type AnyServer, anyServer, isStarted, type KnownServer } from './known-server.js';
 import type { Parts } from './parts.js';
 import { profileAt } from './provider-profile.js';
 import { statedKind } from './sign-in.js';
 import { unattendedGrantType } from './unattended-grant.js';
 
-interface Walk {
-  readonly findings: Finding[];
-  /** Does one step and notes what it found, or why it failed; undefined then. */
-  step<T>(
-    name: Finding['step'],
-    work: () => Promise<T>,
-    say: (value: T) => Omit<Finding, 'step'>,
-  ): Promise<T | undefined>;
-}
-
-function beginWalk(serverName: string): Walk {
-  const findings: Finding[] = [];
-  return {
-    findings,
-    async step(name, work, say) {
-      try {
-        const value = await orRefuse(serverName, work);
-        findings.push({ step: name, ...say(value) });
-        return value;
-      } catch (error) {
-        if (!(error instanceof BrokerError)) throw error;
-        const { message, code, nextStep } = error;
-        findings.push({ step: name, ok: false, message, code, ...(nextStep !== undefined && { nextStep }) });
-        return undefined;
-      }
-    },
-  };
-}
-
 export async function diagnose(parts: Parts, principal: Principal, serverName: string): Promise<readonly Finding[]> {
-  const walk = beginWalk(serverName);
+  const walk = beginDiagnosis(serverName);
   const { findings, step } = walk;
-  const server = await step(
-    'entry',
-    () => knownServer(parts, principal, { serverName }),
-    (found) => ({
-      ok: true,
-      message: `Known from: ${found.entry.source}. Credential: ${found.entry.auth}, ${found.entry.credentialMode}.`,
-    }),
-  );
+  const server = await step('entry', () => anyServer(parts, principal, { serverName }), sayEntry);
   if (server === undefined) return findings;
   findings.push(...(await entryNotes(parts, server)));
+  if (isStarted(server)) await diagnoseProgram(parts, walk, server);
+  else await diagnoseRemote(parts, walk, server);
+  return findings;
+}
+
+function sayEntry({ entry }: AnyServer): Omit<Finding, 'step'> {
+  const known = `Known from: ${SOURCES[entry.source]}.`;
+  if (entry.kind === 'stdio') return { ok: true, message: `${known} It is started by a command.` };
+  const grantType = unattendedGrantType(entry);
+  const credential = grantType === undefined ? CREDENTIALS[entry.auth] : `a token without a user (${grantType})`;
+  return { ok: true, message: `${known} Credential: ${credential}, ${OWNERS[entry.credentialMode]}.` };
+}
+
+const SOURCES: Readonly<Record<ServerEntry['source'], string>> = {
+  user: 'servers.json',
+  agent: 'what an agent added',
+  team: "the team's servers",
+  catalog: 'the built-in servers',
+};
+const CREDENTIALS: Readonly<Record<RemoteServerEntry['auth'], string>> = {
+  auto: 'as the server asks',
+  none: 'none',
+  oauth2: 'a sign-in',
+  bearer: 'a bearer token',
+  api_key: 'an API key',
+};
+const OWNERS: Readonly<Record<ServerEntry['credentialMode'], string>> = {
+  per_user: 'one for each user',
+  per_agent: 'one for each agent',
+  shared: 'one for the whole team',
+};
+
+async function diagnoseRemote(parts: Parts, walk: Diagnosis, server: KnownServer): Promise<void> {
+  const { findings, step } = walk;
   const url = await step(
     'url',
     () => parts.network.checkServerUrl(server.entry.url),
     (checked) => ({ ok: true, message: `${checked.origin}${checked.pathname} may be asked.` }),
   );
-  if (url === undefined) return findings;
+  if (url === undefined) return;
   const probe = await step(
     'probe',
     () => askWithoutToken(parts, server, url),
@@ -78,6 +78,10 @@ export async function diagnose(parts: Parts, principal: Principal, serverName: s
           : `The server asks for authorization (${answer.refusal.status}).`,
     }),
   );
+  if (unattendedGrantType(server.entry) !== undefined) {
+    if (probe !== undefined) await diagnoseUnattended(parts, walk, server);
+    return;
+  }
   const vault = (await parts.vaultExists()) ? await parts.vault() : undefined;
   const configuration = (await vault?.configurations.get(server.id.slice(0, -1)))?.value;
   const stated = statedKind(server, configuration);
@@ -89,13 +93,12 @@ export async function diagnose(parts: Parts, principal: Principal, serverName: s
   const credential = takesKey || key !== undefined ? keyFinding(server, key) : await grantFinding(parts, server);
   const isReached = findings.every(({ ok }) => ok !== false);
   findings.push(isReached ? credential : withoutAdvice(credential));
-  return findings;
 }
 
 /** From a refusal to its authorization server, what is known of that, and the client to use there. */
 async function walkToClient(
   parts: Parts,
-  { findings, step }: Walk,
+  { findings, step }: Diagnosis,
   server: KnownServer,
   configuration: ClientConfiguration | undefined,
   refusal: Refusal | undefined,
@@ -106,7 +109,7 @@ async function walkToClient(
     (classification) => sayDiscovery(server, classification),
   );
   findings.push(...profileFinding(server, found));
-  if (found?.kind !== 'authorization_server' || !namesItsClient(server)) return;
+  if (found?.kind !== 'authorization_server') return;
   const { authorizationServer } = found.discovery;
   await step(
     'client',
@@ -116,7 +119,7 @@ async function walkToClient(
 }
 
 /** What the user's file says of this entry and cannot have meant. */
-async function entryNotes(parts: Parts, { entry }: KnownServer): Promise<readonly Finding[]> {
+async function entryNotes(parts: Parts, { entry }: AnyServer): Promise<readonly Finding[]> {
   if (entry.source !== 'user') return [];
   const notes = await parts.catalog.fileNotes();
   return notes
@@ -127,11 +130,6 @@ async function entryNotes(parts: Parts, { entry }: KnownServer): Promise<readonl
 /** Signing in does not help while something before it is wrong. */
 function withoutAdvice({ advice: _advice, ...credential }: Finding): Finding {
   return credential;
-}
-
-/** An assertion alone may say who asks. */
-function namesItsClient({ entry }: KnownServer): boolean {
-  return unattendedGrantType(entry) === undefined || entry.oauth.clientId !== undefined;
 }
 
 async function askWithoutToken(parts: Parts, server: KnownServer, url: URL): ReturnType<typeof probeRemote> {
@@ -189,9 +187,6 @@ function keyFinding(server: KnownServer, key: StoredSecret | undefined): Finding
 async function grantFinding(parts: Parts, server: KnownServer): Promise<Finding> {
   const stored = (await parts.vaultExists()) ? await (await parts.vault()).grants.get(server.id) : undefined;
   const access = accessOf(stored?.value, parts.clock.now());
-  const grantType = unattendedGrantType(server.entry);
-  if (access.kind !== 'usable' && grantType !== undefined)
-    return { step: 'grant', ok: null, message: `A token is asked for when it is needed (${grantType}).` };
   switch (access.kind) {
     case 'none':
       return {

@@ -27,12 +27,13 @@ export function remedyFor(failed: Failed, command: string, principal: Principal)
     case 'authorization_failed':
     case 'state_expired':
     case 'state_invalid':
-    case 'grant_rejected':
       return `Begin anew with "${command} connect ${name}".`;
     case 'server_url_mismatch':
       return `This name stands for another URL: choose another name, or "${command} remove ${name}" first.`;
     case 'client_rejected':
-      return `Check the client and its secret, then "${command} connect ${name} --client-id ID --client-secret-stdin".`;
+      return `Check the client: in servers.json (oauth.clientId, and its secret or private key), or "${command} connect ${name} --client-id ID --client-secret-stdin".`;
+    case 'grant_rejected':
+      return `Check what its tokens are asked for with, under oauth of this server in servers.json; where you signed in: "${command} connect ${name}".`;
     case 'redirect_not_allowed':
       return 'Use a redirect URI on 127.0.0.1, or name yours under allowedRedirectUris in servers.json.';
     case 'url_not_allowed':

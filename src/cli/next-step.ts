@@ -6,7 +6,7 @@ import { stepOfError } from '../broker/next-steps.js';
 import type { Failure, Outcome, RequiresAuth, RequiresOauthConfig } from '../broker/outcomes.js';
 import { displayText } from '../core/display-text.js';
 import { PRODUCT_NAME } from '../core/names.js';
-import { doctorFor, laterFor, remedyFor } from './advice.js';
+import { doctorFor, type Failed, laterFor, remedyFor } from './advice.js';
 import type { CommandContext } from './command.js';
 
 /** What only an agent can do something with: our tools, and fields of a payload that it has before it. */
@@ -55,16 +55,31 @@ export function signInStep({ dependencies: { command } }: CommandContext, outcom
   return `Run: ${command} connect ${serverName}`;
 }
 
+/** Errors of what the user's file fixes: where in the file, the error itself says best. */
+const OF_THE_FILE: readonly Failure['code'][] = [
+  'client_rejected',
+  'grant_rejected',
+  'insufficient_scope',
+  'issuer_changed',
+];
+
 /** What can be done about an error; undefined where nothing more can be said than the error does. */
-export function adviceOfFailure({ dependencies, principal }: CommandContext, outcome: Failure): string | undefined {
+export function adviceOfFailure(context: CommandContext, outcome: Failure): string | undefined {
+  const { command } = context.dependencies;
+  const own = outcome.nextStep === stepOfError(outcome.code) ? undefined : outcome.nextStep;
+  return adviceOn(context, outcome, own) ?? doctorFor(outcome, command) ?? laterFor(outcome);
+}
+
+/** @param own the error's own step, said to an agent; undefined where it has none but its code's */
+export function adviceOn(
+  { dependencies, principal }: CommandContext,
+  failed: Failed,
+  own: string | undefined,
+): string | undefined {
   const { command } = dependencies;
-  const isOwn = outcome.nextStep !== stepOfError(outcome.code);
-  return (
-    remedyFor(outcome, command, principal) ??
-    (isOwn ? saidToPerson(outcome.nextStep, command) : undefined) ??
-    doctorFor(outcome, command) ??
-    laterFor(outcome)
-  );
+  const said = own === undefined ? undefined : saidToPerson(own, command);
+  if (OF_THE_FILE.includes(failed.code) && said !== undefined) return said;
+  return remedyFor(failed, command, principal) ?? said;
 }
 
 /**
@@ -74,6 +89,7 @@ export function adviceOfFailure({ dependencies, principal }: CommandContext, out
  */
 export function saidToPerson(step: string, command: string): string | undefined {
   const sentences = step
+    .replaceAll(/, then call (?:\w+ )?again/gu, ', then try again')
     .split(/(?<=[.!?])\s+/u)
     .map((sentence) =>
       sentence.replace(

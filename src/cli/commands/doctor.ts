@@ -1,11 +1,10 @@
 /** `doctor [NAME]`: what is wrong with the installation, or with one server, and what to do. */
 import type { Finding } from '../../broker/broker.js';
 import { displayText } from '../../core/display-text.js';
-import { remedyFor } from '../advice.js';
 import type { CommandContext, Register } from '../command.js';
 import { EXIT_AUTHORIZATION_NEEDED, EXIT_FAILED, EXIT_SUCCESS } from '../exit-code.js';
 import { serverNameArgument } from '../name-arguments.js';
-import { saidToPerson, withCommand } from '../next-step.js';
+import { adviceOn, withCommand } from '../next-step.js';
 import { processFindings } from '../process-findings.js';
 import type { Terminal } from '../terminal.js';
 
@@ -40,15 +39,10 @@ async function diagnose(context: CommandContext, serverName: string | undefined)
 }
 
 /** The broker words its advice with the product's name and for an agent; what the user types is ours to know. */
-function advised({ dependencies, principal }: CommandContext, finding: Finding, serverName: string): Finding {
-  const { command } = dependencies;
-  const { nextStep, ...found } = finding;
+function advised(context: CommandContext, { nextStep, ...found }: Finding, serverName: string): Finding {
   const { advice, code } = found;
-  const said =
-    (advice === undefined ? undefined : withCommand(advice, command)) ??
-    (code === undefined ? undefined : remedyFor({ code, serverName }, command, principal)) ??
-    (nextStep === undefined ? undefined : saidToPerson(nextStep, command));
-  return said === undefined ? found : { ...found, advice: said };
+  const said = advice ?? (code === undefined ? undefined : adviceOn(context, { code, serverName }, nextStep));
+  return said === undefined ? found : { ...found, advice: withCommand(said, context.dependencies.command) };
 }
 
 function print({ line, style }: Terminal, { step, ok, message, advice }: Finding): void {
