@@ -1,7 +1,7 @@
 /** A server for each of the user's agents: accounts of their own in three states, and the tools that each may use. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { visit } from '../../support/browser.js';
-import { createStage } from '../../support/stage.js';
+import { createStage, writeServersFile } from '../../support/stage.js';
 import { type AccountsStory, beginAccounts, csrfOf, textOf } from './accounts-story.js';
 
 const stage = createStage();
@@ -129,8 +129,10 @@ describe('the tools of an agent', () => {
     const story = await begin();
     const planted = { 'name-0': 'planted', 'allow-0': 'yes', 'name-1': '__proto__', 'allow-1': 'yes' };
     await story.post('tools', { csrf: story.csrf, server: 'notes', agent: 'a', set: 'ticked', ...planted });
-    const offered = await story.source.broker.toolsToChoose(principalOf(story, 'a'), 'notes');
-    expect('tools' in offered && offered.tools.map(({ name }) => name)).not.toContain('planted');
+    const { team, user } = story.source.principal;
+    const kept = (await (await story.source.vault()).toolChoices.get([team, user, 'a', 'notes']))?.value;
+    expect(kept?.allowed).toContain('echo');
+    expect([...(kept?.allowed ?? []), ...(kept?.refused ?? [])]).not.toContain('planted');
   });
 });
 
@@ -177,6 +179,14 @@ describe('an account of each agent’s own', () => {
     expect(refused.status).toBe(422);
     expect(textOf(refused)).toContain('The server does not take it. Nothing was changed.');
     expect(refused.body).not.toContain(key);
+    const open = await stage.server();
+    await writeServersFile(story.home, { mcpServers: { notes: { ...entry, url: open.url } } });
+    const taken = await story.post('key', { csrf, server: 'notes', account: 'default', agent: 'a', key: `${key}\n` });
+    expect(textOf(taken)).toContain('notes is connected');
+    const after = await story.get(`${story.path}/agents?server=notes&agent=a`);
+    expect(textOf(after)).toContain('Connected default Token configured');
+    expect(textOf(after)).toContain('Tools for a');
+    expect(after.body).not.toContain(key);
     const unknown = await story.post('key', { csrf, server: 'notes', account: 'default', agent: 'nobody', key });
     expect(unknown.status).toBe(404);
   });
