@@ -68,6 +68,9 @@ export type FormResult =
   /** Another browser, or no valid launch token, cookie or CSRF token. */
   | { readonly kind: 'refused'; readonly status: 401 | 403 | 404 };
 
+/** `taken`: what came of it, good or bad, is shown by the next visit of that browser. */
+export type FormSubmission = { readonly kind: 'taken' } | Extract<FormResult, { readonly kind: 'refused' }>;
+
 /** The accounts page waits at `url`, to be opened by `expiresAt` (ISO 8601) in the browser that shall keep it. */
 export interface AccountsOpened {
   readonly status: 'success';

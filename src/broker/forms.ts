@@ -1,13 +1,14 @@
 /**
  * The local forms: client configuration, a key, or both where nothing was discovered. A form's token opens it for
  * ten minutes, to the first browser that asks; what it takes is kept for the principal that it was made for.
+ * What came of it is shown by another visit: a browser keeps what it sent beside the page that answered, on disk as well.
  */
 import { BrokerError } from '../core/errors.js';
 import { providerIdOf, shownName } from '../core/names.js';
 import { rememberSecret } from '../core/redaction.js';
-import type { ClientConfiguration, TokenIndex, Versioned } from '../vault/index.js';
+import type { ClientConfiguration, FormAnswer, TokenIndex, Versioned } from '../vault/index.js';
 import { hasCookie, isEqual } from './browser-binding.js';
-import type { FormResult, FormView } from './browser-results.js';
+import type { FormResult, FormSubmission, FormView } from './browser-results.js';
 import type { Connect } from './connect.js';
 import type { Connections } from './connections.js';
 import { ENDPOINT_FIELDS, keepEndpoints } from './form-endpoints.js';
@@ -30,7 +31,7 @@ type FormKind = NonNullable<TokenIndex['form']>;
 
 export interface Forms {
   open(token: string, cookies: Fields): Promise<FormResult>;
-  submit(token: string, cookies: Fields, fields: Fields): Promise<FormResult>;
+  submit(token: string, cookies: Fields, fields: Fields): Promise<FormSubmission>;
 }
 
 export function createForms(parts: Parts, connect: Connect, connections: Connections): Forms {
@@ -39,7 +40,11 @@ export function createForms(parts: Parts, connect: Connect, connections: Connect
     if (index === undefined) return { kind: 'refused', status: 404 };
     if (index.value.browserBinding !== undefined) {
       const isBound = hasCookie(cookies, cookieName(token), index.value.browserBinding);
-      return isBound ? { kind: 'show', view: await view(index.value) } : { kind: 'refused', status: 401 };
+      if (!isBound) return { kind: 'refused', status: 401 };
+      const { answer } = index.value;
+      return answer?.kind === 'saved'
+        ? done(index.value, token, answer)
+        : { kind: 'show', view: { ...(await view(index.value)), ...problemOf(answer) } };
     }
     const bound: TokenIndex = { ...index.value, browserBinding: randomToken(), csrfToken: randomToken() };
     const generation = await (await parts.vault()).tokens.compareAndSwap(['form', token], bound, index.generation);
@@ -52,71 +57,59 @@ export function createForms(parts: Parts, connect: Connect, connections: Connect
     };
   }
 
-  async function submit(token: string, cookies: Fields, fields: Fields): Promise<FormResult> {
+  async function submit(token: string, cookies: Fields, fields: Fields): Promise<FormSubmission> {
     const index = (await liveForm(parts, token))?.value;
     if (index === undefined) return { kind: 'refused', status: 404 };
     if (index.browserBinding === undefined || !hasCookie(cookies, cookieName(token), index.browserBinding))
       return { kind: 'refused', status: 401 };
     if (index.csrfToken === undefined || !isEqual(fields['csrf'] ?? '', index.csrfToken))
       return { kind: 'refused', status: 403 };
+    // Sent twice, it was taken once.
+    if (index.answer?.kind !== 'saved') {
+      const answer = await answerTo(index, fields);
+      await (await parts.vault()).tokens.update(['form', token], (current) => current && { ...current, answer });
+    }
+    return { kind: 'taken' };
+  }
+
+  async function answerTo(index: TokenIndex, fields: Fields): Promise<FormAnswer> {
     try {
-      return await take(index, fields, token);
+      return await take(index, fields);
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
-      return shownAgain(index, fields, error.message, fieldOf(error, takesEndpoints(index, fields)));
+      // Throws where the form itself can be shown no more: nobody would see what is wrong.
+      await view(index);
+      return problem(fields, error.message, fieldOf(error, takesEndpoints(index, fields)));
     }
   }
 
-  async function shownAgain(
-    index: TokenIndex,
-    fields: Fields,
-    problem: string,
-    problemField: string | undefined,
-  ): Promise<FormResult> {
-    return {
-      kind: 'show',
-      view: {
-        ...(await view(index)),
-        problem,
-        ...(problemField !== undefined && { problemField }),
-        entered: echoed(fields),
-      },
-    };
-  }
-
-  async function take(index: TokenIndex, fields: Fields, token: string): Promise<FormResult> {
+  async function take(index: TokenIndex, fields: Fields): Promise<FormAnswer> {
     if (index.form === 'secret') {
       await takeSecret(parts, index, fields);
-      return done(index, token, undefined);
+      return { kind: 'saved' };
     }
     const server = await serverOf(index);
     const givesEndpoints = takesEndpoints(index, fields);
-    if (index.form === 'key' || (index.form === 'manual' && !givesEndpoints))
-      return takeKey(index, server, fields, token);
+    if (index.form === 'key' || (index.form === 'manual' && !givesEndpoints)) return takeKey(server, fields);
     const endpoints = givesEndpoints ? await keepEndpoints(parts, server, fields) : undefined;
-    if (endpoints?.kind === 'refused') return shownAgain(index, fields, endpoints.message, endpoints.field);
-    return takeClient(index, server, fields, token);
+    if (endpoints?.kind === 'refused') return problem(fields, endpoints.message, endpoints.field);
+    return takeClient(index, server, fields);
   }
 
-  async function takeKey(index: TokenIndex, server: KnownServer, fields: Fields, token: string): Promise<FormResult> {
+  async function takeKey(server: KnownServer, fields: Fields): Promise<FormAnswer> {
     const trial = await storeKey(parts, connections, server, fields['key'] ?? fields['token'] ?? '');
-    if (trial.kind === 'stored') return done(index, token, undefined);
+    if (trial.kind === 'stored') return { kind: 'saved' };
     throw new BrokerError('invalid_input', 'The server refused this key. Nothing was stored.');
   }
 
   /** Keeps what was typed, then goes on as far as it goes without the user: to the address where they sign in. */
-  async function takeClient(
-    index: TokenIndex,
-    server: KnownServer,
-    fields: Fields,
-    token: string,
-  ): Promise<FormResult> {
+  async function takeClient(index: TokenIndex, server: KnownServer, fields: Fields): Promise<FormAnswer> {
     await confirmConfiguration(parts, server);
     const shown = { redirectUri: (await view(index)).redirectUri, scope: index.suggestion?.scope };
     const payload = await connectWithFields(server, fields, shown);
     if (payload.status === 'requires_oauth_config') throw new BrokerError('invalid_input', whyAskedAgain(payload));
     const continueUrl = payload.status === 'requires_auth' ? (payload.launchUrl ?? payload.authUrl) : null;
-    return done(index, token, continueUrl ?? undefined);
+    return { kind: 'saved', ...(continueUrl !== null && { continueUrl }) };
   }
 
   /**
@@ -141,7 +134,12 @@ export function createForms(parts: Parts, connect: Connect, connections: Connect
     });
   }
 
-  async function done(index: TokenIndex, token: string, continueUrl: string | undefined): Promise<FormResult> {
+  /** The last visit. */
+  async function done(
+    index: TokenIndex,
+    token: string,
+    { continueUrl }: Extract<FormAnswer, { readonly kind: 'saved' }>,
+  ): Promise<FormResult> {
     await (await parts.vault()).tokens.delete(['form', token]);
     if (index.port !== undefined) await closePage(parts, index.port, formUse(token));
     return { kind: 'done', serverName: shownName(index.serverName), ...(continueUrl !== undefined && { continueUrl }) };
@@ -189,7 +187,7 @@ export function createForms(parts: Parts, connect: Connect, connections: Connect
 }
 
 /** A form whose server was removed, or cannot be configured any more, leads nowhere: what goes wrong outside its fields ends it. */
-async function orNotFound(result: Promise<FormResult>): Promise<FormResult> {
+async function orNotFound<T>(result: Promise<T>): Promise<T | Extract<FormResult, { readonly kind: 'refused' }>> {
   try {
     return await result;
   } catch (error) {
@@ -210,6 +208,21 @@ async function liveForm(parts: Parts, token: string): Promise<Versioned<TokenInd
 
 function takesEndpoints(index: TokenIndex, fields: Fields): boolean {
   return index.form === 'manual' && fields['choice'] === 'endpoints';
+}
+
+function problem(fields: Fields, message: string, problemField: string | undefined): FormAnswer {
+  return {
+    kind: 'problem',
+    problem: message,
+    ...(problemField !== undefined && { problemField }),
+    entered: echoed(fields),
+  };
+}
+
+function problemOf(answer: FormAnswer | undefined): Partial<FormView> {
+  if (answer?.kind !== 'problem') return {};
+  const { kind: _kind, ...shown } = answer;
+  return shown;
 }
 
 function endpointsOf(configuration: ClientConfiguration | undefined): Partial<FormView> {

@@ -198,7 +198,19 @@ export interface TokenIndex {
   readonly port?: number;
   readonly browserBinding?: string;
   readonly csrfToken?: string;
+  /** Form: what came of what was sent, for the next visit to show; no secret of it. */
+  readonly answer?: FormAnswer;
 }
+
+export type FormAnswer =
+  /** `continueUrl`: where a sign-in goes on. */
+  | { readonly kind: 'saved'; readonly continueUrl?: string }
+  | {
+      readonly kind: 'problem';
+      readonly problem: string;
+      readonly problemField?: string;
+      readonly entered: Readonly<Record<string, string>>;
+    };
 
 /** Client configuration by tool call or form: kept until `clear_mcp_auth`. */
 export interface ClientConfiguration {
