@@ -113,7 +113,7 @@ export async function startAuthorizationServer(
       return store.forget('AccessToken', user) + store.forget('RefreshToken', user);
     },
     putClient: (client) =>
-      store.adapter('Client').upsert(client.clientId, clientMetadata(client, options.deviceFlow === true) as object),
+      store.adapter('Client').upsert(client.clientId, { ...clientMetadata(client, options.deviceFlow === true) }),
     mount: (path, origin) => void mounted.set(path, origin),
     close: async () => {
       await front.close();

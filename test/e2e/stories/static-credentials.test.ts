@@ -42,9 +42,8 @@ describe('Static OAuth credentials', () => {
     await authorizationServer.putClient(ROTATED);
     authorizationServer.dropAccessTokens();
     expect((await user.agent.callTool(WAREHOUSE, 'whoami')).payload).toMatchObject({
-      status: 'requires_oauth_config',
-      reason: 'client_rejected',
-      oauthDiscovery: { needsClientSecret: true },
+      status: 'error',
+      code: 'client_rejected',
     });
 
     await enterSecret(ROTATED.clientSecret);
