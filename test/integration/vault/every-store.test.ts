@@ -83,6 +83,34 @@ for (const { name, skipped, place: makePlace } of EVERY_STORE) {
       expect(await vault.grants.get(idOf('token-0'))).toMatchObject({ generation: 1 });
     });
 
+    it('T74 lets nobody who can write to it make one record pass for another, and keeps every row', async () => {
+      const store = await place.store();
+      const rows = (await store.page(undefined, 1_000)).filter(({ key }) => key !== HEADER_KEY);
+      const exchanged = rows.map((row, index) => ({
+        ...row,
+        value: rows[(index + 1) % rows.length]?.value ?? row.value,
+      }));
+      for (const [index, row] of exchanged.entries()) expect(await store.exchange(row, rows[index])).toBe(true);
+
+      for (const token of EVERY_TOKEN)
+        await expect(vault.grants.get(idOf(token))).rejects.toMatchObject({ code: 'vault_unreadable' });
+      expect(await tokensIn(await place.vault())).toEqual([]);
+
+      for (const [index, row] of rows.entries()) expect(await store.exchange(row, exchanged[index])).toBe(true);
+      expect(await tokensIn(vault)).toEqual(EVERY_TOKEN);
+    });
+
+    it('T62 keeps records apart whose names join to the same text, and shows neither names nor tokens', async () => {
+      await vault.grants.compareAndSwap(['team', 'ad', 'a/linear', 'default'], grantOf('of-another'), 0);
+      expect(await vault.grants.get(['team', 'ad/a', 'linear', 'default'])).toBeUndefined();
+      expect(await tokensIn(vault)).toEqual(EVERY_TOKEN);
+
+      const written = (await (await place.store()).page(undefined, 1_000))
+        .map(({ key, partition, value }) => [key, partition, Buffer.from(value).toString('latin1')].join(' '))
+        .join(' ');
+      for (const text of [...EVERY_TOKEN, 'linear', 'of-another']) expect(written).not.toContain(text);
+    });
+
     it('R25 that a newer version has taken over is written to by no older one, running or just started', async () => {
       const store = await place.store();
       const header = await readHeader(store);
