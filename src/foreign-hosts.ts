@@ -30,12 +30,13 @@ export function foreignHosts(catalog: () => Catalog, env: Environment, version: 
   return {
     async foreignServers(host) {
       const { files, servers } = await readHostServers(host, surroundings);
-      const named = servers.map(({ name, raw, scope }) => ({ serverName: usableName(name), raw, scope }));
+      const named = servers.map(({ name, ...server }) => ({ serverName: usableName(name), ...server }));
       const entries = await Promise.all(
-        named.map(async ({ serverName, raw, scope }): Promise<ForeignServer> => {
+        named.map(async ({ serverName, raw, path, scope }): Promise<ForeignServer> => {
           const isTaken = (await catalog().findUserEntry(serverName)) !== undefined;
           return {
             serverName,
+            path,
             isTaken,
             isOfFolder: scope === 'project',
             imported: importEntry(serverName, raw, starter(env, version)),

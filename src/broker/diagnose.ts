@@ -4,7 +4,7 @@ import type { RemoteServerEntry, ServerEntry } from '../catalog/index.js';
 import { displayText } from '../core/display-text.js';
 import { PRODUCT_NAME } from '../core/names.js';
 import type { Principal } from '../core/principal.js';
-import { probeRemote, type Refusal } from '../upstream/index.js';
+import { type Probe, probeRemote, type Refusal } from '../upstream/index.js';
 import type { ClientConfiguration, StoredSecret } from '../vault/index.js';
 import type { Finding } from './broker.js';
 import { type Classification, classifyRefusal } from './classify-refusal.js';
@@ -60,7 +60,7 @@ const OWNERS: Readonly<Record<ServerEntry['credentialMode'], string>> = {
 };
 
 async function diagnoseRemote(parts: Parts, walk: Diagnosis, server: KnownServer): Promise<void> {
-  const { findings, step } = walk;
+  const { step } = walk;
   const url = await step(
     'url',
     () => parts.network.checkServerUrl(server.entry.url),
@@ -78,10 +78,18 @@ async function diagnoseRemote(parts: Parts, walk: Diagnosis, server: KnownServer
           : `The server asks for authorization (${answer.refusal.status}).`,
     }),
   );
-  if (unattendedGrantType(server.entry) !== undefined) {
-    if (probe !== undefined) await diagnoseUnattended(parts, walk, server);
-    return;
-  }
+  if (unattendedGrantType(server.entry) === undefined) return diagnoseCredential(parts, walk, server, probe);
+  if (probe !== undefined) await diagnoseUnattended(parts, walk, server);
+}
+
+/** @param probe what the server answered; undefined where it did not */
+async function diagnoseCredential(
+  parts: Parts,
+  walk: Diagnosis,
+  server: KnownServer,
+  probe: Probe | undefined,
+): Promise<void> {
+  const { findings } = walk;
   const vault = (await parts.vaultExists()) ? await parts.vault() : undefined;
   const configuration = (await vault?.configurations.get(server.id.slice(0, -1)))?.value;
   const stated = statedKind(server, configuration);

@@ -16,6 +16,8 @@ export type NewServerEntry = Readonly<Record<string, unknown>>;
 /** A server of another host, as it would stand in the user's file. */
 export interface ForeignServer {
   readonly serverName: string;
+  /** The file that it stands in. */
+  readonly path: string;
   /** The user's file has an entry of this name. */
   readonly isTaken: boolean;
   /** It stands in a file of the current folder, which whoever wrote the folder may have written. */

@@ -1,7 +1,7 @@
 /** `add NAME URL` and `add NAME -- CMD ARGS…`: writes one entry of the user's file; with `--team` a server of the team's. */
 import type { Failure } from '../../broker/outcomes.js';
 import { displayText } from '../../core/display-text.js';
-import { BrokerError } from '../../core/errors.js';
+import { BrokerError, type ErrorCode } from '../../core/errors.js';
 import { findProgram } from '../../core/find-program.js';
 import type { CommandContext, Register } from '../command.js';
 import type { NewServerEntry } from '../dependencies.js';
@@ -55,6 +55,9 @@ async function add(
   return EXIT_SUCCESS;
 }
 
+/** Codes that are about the URL itself. */
+const REFUSALS: readonly ErrorCode[] = ['url_not_allowed', 'insecure_url'];
+
 /** Why a URL can never be asked; undefined where it can. */
 async function refusalOf(
   { dependencies }: CommandContext,
@@ -65,7 +68,7 @@ async function refusalOf(
     await dependencies.checkServerUrl(url);
     return undefined;
   } catch (error) {
-    if (!(error instanceof BrokerError)) throw error;
+    if (!(error instanceof BrokerError) || !REFUSALS.includes(error.code)) throw error;
     return failureOf(error, serverName);
   }
 }

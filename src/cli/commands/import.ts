@@ -10,6 +10,8 @@ import { failureOf, reportOutcome } from '../outcome-report.js';
 
 interface Taken {
   readonly serverName: string;
+  /** The file that it stands in. */
+  readonly path: string;
   readonly secrets: readonly string[];
   readonly notes: readonly string[];
 }
@@ -59,7 +61,7 @@ function noConfiguration(host: HostName) {
 /** @param before what came of the others: two names may become one of ours, and their secrets must not meet. */
 async function take(
   context: CommandContext,
-  { serverName, imported, isTaken, isOfFolder }: ForeignServer,
+  { serverName, path, imported, isTaken, isOfFolder }: ForeignServer,
   before: readonly (Taken | Skipped)[],
   { project, dryRun }: Required<ImportOptions>,
 ): Promise<Taken | Skipped> {
@@ -70,7 +72,7 @@ async function take(
   const { entry, secrets, notes } = imported;
   const problem = dryRun ? undefined : await add(context, serverName, entry, secrets);
   if (problem !== undefined) return { serverName, reason: problem, hasFailed: true };
-  return { serverName, secrets: secrets.map(({ name }) => name), notes };
+  return { serverName, path, secrets: secrets.map(({ name }) => name), notes };
 }
 
 /**
@@ -107,9 +109,13 @@ async function storeSecrets(
 }
 
 function parted(results: readonly (Taken | Skipped)[]) {
+  const imported = results.filter((result) => 'secrets' in result);
+  const stillPlain = imported.filter(({ secrets }) => secrets.length > 0).map(({ path }) => path);
   return {
-    imported: results.filter((result) => 'secrets' in result),
+    imported,
     skipped: results.filter((result) => 'reason' in result),
+    /** Files that hold the secrets of what was taken in plain text, as before. */
+    plainSecretsIn: [...new Set(stillPlain)],
   };
 }
 
@@ -131,11 +137,12 @@ function report(
     for (const name of result.secrets) terminal.line(`  secret in the vault: ${displayText(name)}`);
     for (const note of result.notes) terminal.line(`  ${displayText(note)}`);
   }
-  const { imported } = parted(results);
-  if (!dryRun && imported.some(({ secrets }) => secrets.length > 0))
-    terminal.line(
-      `The files of ${host} still hold these secrets in plain text: remove the servers there when you have tried them here.`,
-    );
-  if (imported.length > 0 && !dryRun)
-    terminal.line(`Nothing was changed at ${host}. Put the broker there with: ${dependencies.command} install ${host}`);
+  const { imported, plainSecretsIn } = parted(results);
+  if (imported.length === 0 || dryRun) return;
+  terminal.line(`Nothing was changed at ${host}. Put the broker there with: ${dependencies.command} install ${host}`);
+  if (plainSecretsIn.length === 0) return;
+  terminal.line(
+    'These secrets still stand there in plain text. When you have tried the servers here, remove them from:',
+  );
+  for (const path of plainSecretsIn) terminal.line(`  ${path}`);
 }

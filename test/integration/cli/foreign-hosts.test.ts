@@ -99,9 +99,13 @@ describe('import', () => {
   });
 
   it('says at a terminal that the host’s file still holds what is secret', async () => {
-    const { run } = await user({ '.cursor/mcp.json': CURSOR });
+    const { run, home } = await user({ '.cursor/mcp.json': CURSOR });
 
-    expect((await run('import', 'cursor')).stdout).toContain('still hold these secrets');
+    const { stdout } = await run('import', 'cursor');
+    expect(stdout.trimEnd().split('\n').slice(-2)).toEqual([
+      expect.stringContaining('These secrets still stand there in plain text.'),
+      `  ${join(home, '.cursor/mcp.json')}`,
+    ]);
   });
 
   it('T58 takes a folder’s own servers only where that is asked for: VS Code has them by their own key', async () => {
@@ -224,6 +228,37 @@ describe('install', () => {
       servers: {
         'mcp-oauth-broker': { type: 'stdio', command: process.execPath, args: [broker], env: expect.anything() },
       },
+    });
+  });
+
+  it.each([
+    ['by npx', { command: 'npx', args: ['-y', 'mcp-oauth-broker'] }],
+    ['by this very file', { command: process.execPath, args: ['BROKER'] }],
+  ])(
+    'leaves an entry of ours alone that has another name and starts %s, and import does not take it',
+    async (_how, entry) => {
+      const ours = { ...entry, args: entry.args.map((arg) => (arg === 'BROKER' ? broker : arg)) };
+      const text = JSON.stringify({ mcpServers: { 'oauth-broker': ours } });
+      const { run, read } = await user({ '.cursor/mcp.json': text });
+
+      expect((await run('install', 'cursor', '--json')).payload).toMatchObject({
+        change: 'none',
+        name: 'oauth-broker',
+      });
+      expect(await read('.cursor/mcp.json')).toBe(text);
+      expect((await run('import', 'cursor', '--json')).payload).toMatchObject({
+        imported: [],
+        skipped: [{ serverName: 'oauth-broker', reason: 'it is this broker itself' }],
+      });
+    },
+  );
+
+  it('is used wrongly with --project where the host has no file for a project', async () => {
+    const { run } = await user();
+
+    expect(await run('install', 'claude-desktop', '--project', '--json')).toMatchObject({
+      exitCode: 2,
+      payload: { code: 'invalid_input', nextStep: expect.stringContaining('install --help') },
     });
   });
 

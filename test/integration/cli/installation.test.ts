@@ -27,6 +27,13 @@ async function installation(options: { readonly file?: string; readonly env?: No
   };
 }
 
+const NO_SERVERS = (home: string) => ({
+  step: 'catalog',
+  ok: null,
+  message: `There is no ${join(home, 'servers.json')} yet: the first "add" makes it.`,
+  advice: expect.stringContaining('mcp-oauth-broker add NAME URL'),
+});
+
 describe('the findings of an installation', () => {
   it('name the file, the vault, where its key comes from and the port, once there is a vault', async () => {
     const port = await freePort();
@@ -34,7 +41,7 @@ describe('the findings of an installation', () => {
     await parts.vault();
 
     expect(await findings()).toEqual([
-      { step: 'catalog', ok: true, message: `${join(home.path, 'servers.json')}: 0 servers.` },
+      NO_SERVERS(home.path),
       { step: 'store', ok: true, message: `The vault opens: ${join(home.path, 'vault.sqlite')}.` },
       { step: 'key', ok: true, message: 'The key belongs to this vault. It comes from MCP_OAUTH_KEY.' },
       { step: 'listener', ok: true, message: `Port ${port} is free, or served by a broker of this vault.` },
@@ -45,7 +52,7 @@ describe('the findings of an installation', () => {
     const { home, parts, findings, port } = await installation();
 
     expect(await findings()).toEqual([
-      { step: 'catalog', ok: true, message: expect.any(String) },
+      NO_SERVERS(home.path),
       {
         step: 'store',
         ok: null,

@@ -8,6 +8,7 @@ function server(serverName: string, value: string): ForeignServer {
   const entry = { command: 'server', env: { KEY: source } };
   return {
     serverName,
+    path: '/host.json',
     isTaken: false,
     isOfFolder: false,
     imported: { kind: 'entry', entry, secrets: [{ name: source.name, value }], notes: [] },
@@ -30,7 +31,11 @@ describe('import', () => {
     expect(code).toBe(0);
     expect(given).toEqual(['one']);
     expect(jsonLines(out)).toMatchObject([
-      { imported: [{ serverName: 'acme' }], skipped: [{ serverName: 'acme', reason: expect.any(String) }] },
+      {
+        imported: [{ serverName: 'acme' }],
+        skipped: [{ serverName: 'acme', reason: expect.any(String) }],
+        plainSecretsIn: ['/host.json'],
+      },
     ]);
   });
 
