@@ -5,6 +5,7 @@ import type { Finding } from './broker/index.js';
 import type { BrokerProcess } from './compose.js';
 import { diskProblem } from './core/disk-problem.js';
 import { BrokerError } from './core/errors.js';
+import { AUDIT_READ_AT_ONCE } from './core/limits.js';
 import { PRODUCT_NAME } from './core/names.js';
 import type { Settings } from './settings.js';
 import type { Vault } from './vault/index.js';
@@ -25,7 +26,8 @@ export async function diagnoseInstallation(
   const opened = await openedVault(parts, settings);
   // Without the vault nobody can tell whether what holds the port is a broker of the same vault.
   if (opened.some(({ ok }) => ok !== true)) return [...file, ...opened];
-  return [...file, ...opened, await finding('listener', () => callbackPort(parts, settings))];
+  const log = await finding('store', () => auditLog(parts, settings));
+  return [...file, ...opened, log, await finding('listener', () => callbackPort(parts, settings))];
 }
 
 /**
@@ -123,6 +125,19 @@ async function folderProblem(folder: string): Promise<string | undefined> {
     const above = dirname(folder);
     return code === 'ENOENT' && above !== folder ? folderProblem(above) : diskProblem(code);
   }
+}
+
+/** Its end alone, which is cheap: `audit` verifies all of it. */
+async function auditLog({ vault }: BrokerProcess, { team }: Settings): Promise<Verdict> {
+  const { entries, chain } = await (await vault()).audit.read(team, { limit: AUDIT_READ_AT_ONCE });
+  const count = (entries.at(-1)?.sequence ?? 0).toLocaleString('en');
+  if (chain.state === 'unbroken')
+    return { ok: true, message: `Entries in the audit log: ${count}; its end is unbroken.` };
+  return {
+    ok: false,
+    message: `The audit log is broken at entry ${chain.sequence}.`,
+    advice: `See what is left of it: ${PRODUCT_NAME} audit`,
+  };
 }
 
 async function callbackPort(parts: BrokerProcess, settings: Settings): Promise<Verdict> {

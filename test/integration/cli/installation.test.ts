@@ -38,12 +38,14 @@ describe('the findings of an installation', () => {
   it('name the file, the vault, where its key comes from and the port, once there is a vault', async () => {
     const port = await freePort();
     const { home, parts, findings } = await installation({ env: { MCP_OAUTH_CALLBACK_PORT: String(port) } });
-    await parts.vault();
+    const { audit } = await parts.vault();
+    await audit.append({ team: 'personal', user: 'ada', agent: 'cli', event: 'used' });
 
     expect(await findings()).toEqual([
       NO_SERVERS(home.path),
       { step: 'store', ok: true, message: `The vault opens: ${join(home.path, 'vault.sqlite')}.` },
       { step: 'key', ok: true, message: 'The key belongs to this vault. It comes from MCP_OAUTH_KEY.' },
+      { step: 'store', ok: true, message: 'Entries in the audit log: 1; its end is unbroken.' },
       { step: 'listener', ok: true, message: `Port ${port} is free, or served by a broker of this vault.` },
     ]);
   });
