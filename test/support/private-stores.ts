@@ -138,7 +138,11 @@ async function answers(port: number): Promise<void> {
 async function findCommand(name: string): Promise<string | undefined> {
   for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
     const command = join(folder, name);
-    if (await access(command).then(() => true, () => false)) return command;
+    const isThere = await access(command).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return command;
   }
   return undefined;
 }
