@@ -37,6 +37,9 @@ export const TOOL_LIST_MAX_AGE_MS = 5 * MINUTE_MS;
 export const UPSTREAM_JSON_MAX_DEPTH = 256;
 export const UPSTREAM_ERROR_MAX_BYTES = 64 * KIBIBYTE;
 export const UPSTREAM_SESSION_END_TIMEOUT_MS = SECOND_MS;
+/** Bounds of the pause that a server asks for before its event stream is opened again. */
+export const STREAM_REOPEN_MIN_MS = 100;
+export const STREAM_REOPEN_MAX_MS = 5 * MINUTE_MS;
 /** How long an event stream may stay open behind its answer, so that its connection serves the next call. */
 export const EXCHANGE_END_GRACE_MS = SECOND_MS;
 

@@ -4,7 +4,7 @@
  */
 import { type JSONRPCMessage, SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { BrokerError } from '../core/errors.js';
-import { UPSTREAM_SESSION_END_TIMEOUT_MS } from '../core/limits.js';
+import { STREAM_REOPEN_MAX_MS, STREAM_REOPEN_MIN_MS, UPSTREAM_SESSION_END_TIMEOUT_MS } from '../core/limits.js';
 import { HttpTrouble, unreachable } from './answers.js';
 import { CALL_TAG_HEADER, type CallTraces, createCallTraces } from './call-traces.js';
 import { createClient } from './client.js';
@@ -87,12 +87,18 @@ async function endServerSession(transport: StreamableHTTPClientTransport): Promi
   await Promise.race([transport.terminateSession(), tooSlow]).finally(() => clearTimeout(timer));
 }
 
+/** The server says how long to wait until its stream is opened again: not at once, over and over, nor beyond what a timer holds. */
+function reopenLater(reopen: () => void, waitMs: number): () => void {
+  const timer = setTimeout(reopen, Math.min(Math.max(waitMs, STREAM_REOPEN_MIN_MS), STREAM_REOPEN_MAX_MS));
+  return () => clearTimeout(timer);
+}
+
 /** Streamable HTTP whose exchanges end with the operations they carry. */
 class TracedHttpTransport extends StreamableHTTPClientTransport {
   readonly #calls: CallTraces;
 
   constructor(url: URL, wire: WireFetch, calls: CallTraces) {
-    super(url, { fetch: wire.fetch });
+    super(url, { fetch: wire.fetch, reconnectionScheduler: reopenLater });
     this.#calls = calls;
   }
 
