@@ -48,9 +48,13 @@ export interface UnlockedVault {
  *   or the header is damaged, gone, or of a newer version. Nothing is written then.
  */
 export async function unlockVault(store: Store, surroundings: KeySurroundings): Promise<UnlockedVault> {
-  // In this order: another process may be making the vault, and its header is the first row of all.
-  const wasEmpty = await store.isEmpty();
-  const stored = await readHeader(store);
+  let stored = await readHeader(store);
+  let wasEmpty = false;
+  if (stored === undefined) {
+    // In this order: another process may be making the vault, and its header is the first row of all.
+    wasEmpty = await store.isEmpty();
+    stored = await readHeader(store);
+  }
   if (stored !== undefined) {
     return unlocked(store, surroundings, stored, await openWithRecordedKey(stored, surroundings));
   }
