@@ -127,6 +127,8 @@ function createDraft(serverName: string) {
       given: Readonly<Record<string, string>>,
     ): ImportedEntry | SkippedEntry {
       if (REFERENCE.test(url)) return skipped('its url holds a variable');
+      if (hasUserinfo(url))
+        return skipped('its url holds a user name or password, and no server is asked by such a url');
       const credential = credentialOf(given, sourceOf);
       const others = Object.entries(given).filter(([name]) => name !== credential?.header);
       const headers = sources(others, sourceOf);
@@ -161,6 +163,11 @@ function createDraft(serverName: string) {
       });
     },
   };
+}
+
+function hasUserinfo(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url !== undefined && `${url.username}${url.password}` !== '';
 }
 
 type SourceOf = (name: string, text: string) => ValueSource | undefined;

@@ -130,6 +130,11 @@ describe('an entry of another host', () => {
     ['this broker from a folder', { command: 'node', args: ['/x/mcp-oauth-broker/dist/main.js'] }, /broker/u],
     ['a disabled one', { url: 'https://mcp.example/mcp', disabled: true }, /disabled/u],
     ['a URL that is not known', { url: 'https://${HOST}/mcp' }, /variable/u],
+    [
+      'T07 a URL with a password, which would stand in servers.json',
+      { url: 'https://me:pw@mcp.example/mcp' },
+      /password/u,
+    ],
     ['a command that is not known', { command: '${workspaceFolder}/server' }, /variable/u],
     ['neither', { type: 'http' }, /neither/u],
     ['no object', 'https://mcp.example', /object/u],
