@@ -1,7 +1,7 @@
 /** What a refresh writes: by compare-and-swap under its lease, and never over what another has written since. */
 import { BrokerError, type ErrorCode } from '../core/errors.js';
 import type { Grant, Lease, Vault, Versioned } from '../vault/index.js';
-import { type Act, actOn } from './audit.js';
+import { actOn } from './audit.js';
 import { accessOf, type GrantAccess, stillValid, usable } from './grant-access.js';
 import type { KnownServer } from './known-server.js';
 import type { Parts } from './parts.js';
@@ -71,14 +71,11 @@ export async function commit(
   const written = await redemption.refreshedGrants.write(redemption.server.id, refreshed, redeemed);
   if (written === 'superseded') return adoptWinner(redemption);
   const { parts, server } = redemption;
-  const act: Act = {
+  await parts.audit.record(server.principal, {
     event: 'refreshed',
     ...actOn(server),
     credential: refreshed.accessToken,
     replaces: redeemed.value.accessToken,
-  };
-  // A vault that takes no tokens takes no entry either: both are on their way, and nobody waits a second time.
-  if (written === 'kept') parts.audit.noteLater(server.principal, act);
-  else await parts.audit.record(server.principal, act);
+  });
   return access;
 }
