@@ -9,15 +9,27 @@ import { measureFirstResult } from './measure-first-result.js';
 import { measureMemory } from './measure-memory.js';
 import { measureOneRefresh } from './measure-one-refresh.js';
 import { measureStart } from './measure-start.js';
+import { measureStores, measureVault } from './measure-stores.js';
 import { measureSearch, measureToolListSize } from './measure-tools.js';
-import { measureVault } from './measure-vault.js';
 import type { Plan } from './plan.js';
 import { printHeading, printSummary, printVerdict } from './report.js';
 import { type SignedIn, signInAll } from './signed-in.js';
 import { failedVerdict, type Verdict } from './verdict.js';
 
-export const MEASUREMENTS = ['start', 'first-result', 'calls', 'memory', 'tools', 'refresh', 'vault'] as const;
+export const MEASUREMENTS = [
+  'start',
+  'first-result',
+  'calls',
+  'memory',
+  'tools',
+  'refresh',
+  'vault',
+  'stores',
+] as const;
 export type Measurement = (typeof MEASUREMENTS)[number];
+
+/** What is measured where nothing is named: not what needs database servers. */
+export const MEASURED_BY_DEFAULT: readonly Measurement[] = MEASUREMENTS.filter((name) => name !== 'stores');
 
 /** Those that need every contender to be signed in. */
 const OF_CONTENDERS: readonly Measurement[] = ['start', 'first-result', 'calls', 'memory'];
@@ -47,6 +59,7 @@ export async function runBenchmarks(plan: Plan, wanted: ReadonlySet<Measurement>
   await measure('tools', async () => [await measureToolListSize(), await measureSearch(plan)]);
   await measure('refresh', () => measureOneRefresh(plan));
   await measure('vault', () => measureVault(plan));
+  await measure('stores', () => measureStores(plan));
   printSummary(verdicts, (performance.now() - startedAt) / 1_000);
 }
 

@@ -28,6 +28,6 @@ export function shownRatio(ratio: number | undefined): string {
 }
 
 export function failedVerdict(what: string, error: unknown): Verdict {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return { what, unit: 'ms', figures: [], budget: 'not measured', found: why };
 }
