@@ -159,6 +159,7 @@ export const REFRESH_LEASE_MS = 2 * TOKEN_REQUEST_TIMEOUT_MS + 20 * SECOND_MS;
 /** Below the minute after which hosts give up on a call. */
 export const REFRESH_LEASE_WAIT_MS = 45 * SECOND_MS;
 export const LEASE_POLL_MS = 50;
+export const LEASE_GIVE_BACK_RETRY_MS = SECOND_MS;
 export const VAULT_BUSY_TIMEOUT_MS = 30 * SECOND_MS;
 export const SQLITE_BUSY_TIMEOUT_MS = 50;
 /** One attempt at a store on another machine: a connection that stalls longer is given up for a new one. */

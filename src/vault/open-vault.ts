@@ -4,7 +4,8 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../core/clock.js';
-import { LEASE_POLL_MS } from '../core/limits.js';
+import { BrokerError } from '../core/errors.js';
+import { LEASE_GIVE_BACK_RETRY_MS, LEASE_POLL_MS } from '../core/limits.js';
 import type { Log } from '../core/log.js';
 import { createAuditLog } from './audit-log.js';
 import { type CollectionSurroundings, createCollection } from './collection.js';
@@ -71,7 +72,8 @@ export function vaultOver(
     for (;;) {
       const lease = await store.acquireLease(hashed, holder, durationMs);
       if (lease.outcome === 'acquired') {
-        return { name: hashed, fence: lease.fence, release: () => store.releaseLease(hashed, lease.fence) };
+        const endsAt = performance.now() + durationMs;
+        return { name: hashed, fence: lease.fence, release: () => giveBack(store, hashed, lease.fence, endsAt) };
       }
       const leftMs = waitMs - (performance.now() - startedAt);
       if (leftMs <= 0) return undefined;
@@ -111,4 +113,25 @@ export function vaultOver(
         .digest('hex'),
     close: () => store.close(),
   };
+}
+
+/** Where the store is away, it is offered again until the lease has run out: others wait for what nobody holds any more. */
+async function giveBack(store: Store, name: string, fence: number, endsAt: number): Promise<void> {
+  try {
+    await store.releaseLease(name, fence);
+  } catch (error) {
+    if (error instanceof BrokerError && error.retryable) void offerAgain(store, name, fence, endsAt);
+    throw error;
+  }
+}
+
+async function offerAgain(store: Store, name: string, fence: number, endsAt: number): Promise<void> {
+  while (performance.now() < endsAt) {
+    await sleep(LEASE_GIVE_BACK_RETRY_MS, undefined, { ref: false });
+    const isOver = await store.releaseLease(name, fence).then(
+      () => true,
+      (error: unknown) => !(error instanceof BrokerError && error.retryable),
+    );
+    if (isOver) return;
+  }
 }

@@ -202,6 +202,30 @@ for (const { server: database, skipped } of SHARED_SERVERS) {
         await putBackWhileIdle(corner.address, corner.remember);
       });
 
+      it('takes a lease back that was given back while it was away, long before that runs out', {
+        timeout: TIMEOUT_MS,
+      }, async () => {
+        const { corner, proxy } = await behindProxy();
+        const env = {
+          MCP_OAUTH_STORE: corner.addressAt(proxy.port),
+          MCP_OAUTH_KEY: mintVaultKey().text.reveal(),
+          MCP_OAUTH_TEAM: 'team',
+          MCP_OAUTH_USER: 'ada',
+        };
+        const [here, there] = [
+          await member('https://wiki.example/mcp', env),
+          await member('https://wiki.example/mcp', env),
+        ];
+        const lease = await (await here.composed.vault()).acquireLease(['l'], 3_600_000, 0);
+        const elsewhere = await there.composed.vault();
+        proxy.refuse();
+        await expect(lease?.release()).rejects.toMatchObject({ code: 'vault_busy' });
+        proxy.admit();
+
+        const taken = () => elsewhere.acquireLease(['l'], 60_000, 0);
+        await vi.waitFor(async () => expect(await taken()).toBeDefined(), { timeout: 60_000 });
+      });
+
       it('is busy while it is away, whatever is asked, and loses nothing', { timeout: TIMEOUT_MS }, async () => {
         const { corner, proxy } = await behindProxy();
         const { authorizationServer, server, members } = await begin(corner.addressAt(proxy.port));
