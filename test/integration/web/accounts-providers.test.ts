@@ -3,6 +3,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { visit } from '../../support/browser.js';
 import { createStage, writeServersFile } from '../../support/stage.js';
 import { beginAccounts, csrfOf, textOf } from './accounts-story.js';
+import { listenerOf, servedPort } from './listeners.js';
+import { send } from './requests.js';
+import { showAccounts } from './shown-accounts.js';
+import { ACCOUNTS_TOKEN, createStandInBroker } from './stand-in-broker.js';
 
 const stage = createStage();
 afterEach(() => stage.close());
@@ -96,4 +100,35 @@ it('T84 none of the pages is shown to another browser', async () => {
     expect(other.status).toBe(401);
     expect(other.body).not.toContain('notes.example');
   }
+});
+
+describe('T83 words of a stranger', () => {
+  // A tool whose name would mislead is in no list; elsewhere such characters are taken out.
+  const NAME = '"><script>alert(1)</script><img src=x>';
+  const HOSTILE = `${NAME}\u202e\u200b`;
+
+  it.each([
+    ['a tool', '/agents?server=linear&agent=claude-code'],
+    ['a provider', '/providers'],
+    ['an entry of the log', '/activity'],
+  ])('stay words, in the name and the text of %s', async (_, path) => {
+    const standIn = createStandInBroker();
+    showAccounts(standIn);
+    const [provider] = standIn.providers;
+    const [entry] = standIn.entries;
+    if (provider === undefined || entry === undefined) throw new Error('There is something to show.');
+    standIn.tools = {
+      tools: [{ name: NAME, title: HOSTILE, description: HOSTILE, isAllowed: false, isNew: true }],
+      isChosen: true,
+    };
+    standIn.providers = [
+      { ...provider, id: HOSTILE, target: HOSTILE, clientId: HOSTILE, scope: HOSTILE, secretSource: HOSTILE },
+    ];
+    standIn.entries = [{ ...entry, serverName: HOSTILE, account: HOSTILE, agent: HOSTILE, detail: HOSTILE }];
+    const port = await servedPort(listenerOf(standIn));
+    const { status, body } = await send({ port, path: `/accounts/${ACCOUNTS_TOKEN}${path}` });
+    expect(status).toBe(200);
+    expect(body).toContain('&lt;script&gt;');
+    expect(body).not.toMatch(/<script|<img|\u202e|\u200b/u);
+  });
 });
