@@ -13,6 +13,7 @@ import { openStoredGrants, type StoredGrants } from '../support/stored-grants.js
 const PROGRAM = fileURLToPath(import.meta.resolve('@zereight/mcp-gitlab/build/index.js'));
 const CLIENT = { clientId: 'by-hand', clientSecret: 'a-secret-of-the-client' };
 const RECORD = 'provider:acme';
+const TIMEOUT_MS = 180_000;
 
 const stage = createStage();
 afterEach(() => stage.close());
@@ -59,7 +60,9 @@ async function programOf(agent: Agent): Promise<number> {
 }
 
 describe('a published program with a provider’s token', () => {
-  it('serves the user whose token it is, before and after a refresh, and never sends the old one again', async () => {
+  it('serves the user whose token it is, before and after a refresh, and never sends the old one again', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
     const { acme, api, agent, grants } = await signedIn();
     expect(await whoAmI(agent)).toBe('alice');
     const before = showsProcesses ? await programOf(agent) : undefined;
@@ -77,7 +80,9 @@ describe('a published program with a provider’s token', () => {
     expect(await programOf(agent)).not.toBe(before);
   });
 
-  it('finishes what it does when its token is refreshed, and is started anew when it is idle', async () => {
+  it('finishes what it does when its token is refreshed, and is started anew when it is idle', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
     const { api, agent, grants } = await signedIn();
     let release = (): void => {};
     api.holdNext(new Promise<void>((resolve) => (release = resolve)));
@@ -98,7 +103,9 @@ describe('a published program with a provider’s token', () => {
     if (before !== undefined) await processGone(before);
   });
 
-  it('is told to ask its user where the provider no longer renews, and the API sees no dead token', async () => {
+  it('is told to ask its user where the provider no longer renews, and the API sees no dead token', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
     const { acme, api, agent, grants } = await signedIn();
     expect(await whoAmI(agent)).toBe('alice');
 
