@@ -124,7 +124,9 @@ function shownNotification(serverName: string, notification: HostNotification): 
 function hostRequest(request: unknown): HostRequest {
   const { method, params } = (request ?? {}) as { readonly method?: unknown; readonly params?: JsonObject };
   if (!isHostMethod(method)) throw unanswerable('it asks for something that no host can answer');
-  return params === undefined ? { method } : { method, params };
+  // Its `_meta` belongs to the leg between it and us, as that of an older server's request does.
+  const { _meta, ...asked } = params ?? {};
+  return params === undefined ? { method } : { method, params: asked };
 }
 
 function shownText(text: unknown, maxLength: number): string {
