@@ -8,18 +8,10 @@ import type { Host, InputAnswers, InputRound } from '../core/host.js';
 import type { Principal } from '../core/principal.js';
 import type { HostChange } from '../upstream/index.js';
 import type { AuditTrail } from '../vault/index.js';
+import type { AccountsBroker } from './accounts-broker.js';
 import type { Administration } from './administration.js';
-import type { AgentTools, NewToolChoice } from './agent-tools.js';
-import type {
-  AccountsEntrance,
-  AccountsOpened,
-  CallbackResult,
-  FormResult,
-  FormSubmission,
-  LaunchResult,
-} from './browser-results.js';
+import type { CallbackResult, FormResult, FormSubmission, LaunchResult } from './browser-results.js';
 import type { Cleared, Failure, Outcome } from './outcomes.js';
-import type { ProviderStatus } from './provider-status.js';
 import type { ServerStatus } from './server-status.js';
 
 /** The arguments of `connect_to_mcp_server`, already validated (`arguments.ts`). */
@@ -168,7 +160,7 @@ export interface Finding {
   readonly nextStep?: string;
 }
 
-export interface Broker {
+export interface Broker extends AccountsBroker {
   connect(principal: Principal, args: ConnectArguments, context?: CallContext): Promise<Outcome>;
   clearAuth(
     principal: Principal,
@@ -262,19 +254,6 @@ export interface Broker {
   diagnose(principal: Principal, serverName: string): Promise<readonly Finding[]>;
   /** Removes a server that an agent added, with its credentials. Returns whether there was one. */
   removeAddedServer(principal: Principal, serverName: string): Promise<boolean>;
-  /** The user's agents that are known, in order of name: the caller's own at least. */
-  agents(principal: Principal): Promise<readonly string[]>;
-  /** A server's tools, to choose from for the principal's agent; connects on demand, at most 10 s. */
-  toolsToChoose(principal: Principal, serverName: string): Promise<AgentTools | Failure>;
-  /** What the principal's agent may see and call from its next call on, in every process. */
-  chooseTools(
-    principal: Principal,
-    args: { readonly serverName: string; readonly choice: NewToolChoice },
-  ): Promise<{ readonly status: 'success'; readonly serverName: string } | Failure>;
-  /** The OAuth providers that the user's servers can take tokens from, and where the user is signed in. Asks nobody. */
-  providers(principal: Principal): Promise<{ readonly providers: readonly ProviderStatus[] } | Failure>;
-  /** Forgets what was chosen of a server that is there no more, for every agent of the user's. */
-  forgetToolChoices(principal: Principal, serverName: string): Promise<void>;
   /** The audit log of the caller's team, in the order in which it was written, and whether its chain is unbroken. */
   auditTrail(principal: Principal, options?: AuditOptions): Promise<AuditTrail | Failure>;
   /** A secret of ours was found, and taken out, in what a server answered. Nobody waits for the entry. */
@@ -297,17 +276,6 @@ export interface Broker {
     cookies: Readonly<Record<string, string>>,
     fields: Readonly<Record<string, string>>,
   ): Promise<FormSubmission>;
-
-  /** Makes an accounts page for this principal and sees to it that it is served. */
-  openAccounts(principal: Principal): Promise<AccountsOpened | Failure>;
-  /** Opens the page for the browser that comes first, and for that one only. */
-  visitAccounts(token: string, cookies: Readonly<Record<string, string>>): Promise<AccountsEntrance>;
-  /** The same for a form that was sent from it. */
-  submitAccounts(
-    token: string,
-    cookies: Readonly<Record<string, string>>,
-    csrfToken: string,
-  ): Promise<AccountsEntrance>;
 
   /** Ports that a sign-in or page of this vault needs served now; none where there is no vault yet. */
   openPorts(): Promise<readonly { readonly host: '127.0.0.1' | 'localhost' | '::1'; readonly port: number }[]>;

@@ -6,8 +6,7 @@ import { DEFAULT_ACCOUNT } from '../core/names.js';
 import { type Owner, ownerOf, type Principal } from '../core/principal.js';
 import { createDpopNonces } from '../oauth/index.js';
 import { listServers } from './accounts.js';
-import { openAccounts, submitAccounts, visitAccounts } from './accounts-page.js';
-import { agentsOf, notingAgents } from './agents.js';
+import { notingAgents } from './agents.js';
 import { auditTrail, createAudit } from './audit.js';
 import { keepRefreshed } from './background-refresh.js';
 import type { Broker, CallContext, ConnectArguments, ProxiedCall } from './broker.js';
@@ -16,6 +15,7 @@ import { clearAuth } from './clear-auth.js';
 import { completeByCallback } from './complete-authorization.js';
 import { createConnect } from './connect.js';
 import { createConnections } from './connections.js';
+import { createAccountsBroker } from './create-accounts-broker.js';
 import { createAdministration } from './create-administration.js';
 import { diagnose } from './diagnose.js';
 import { createElicitSignIn } from './elicited-sign-in.js';
@@ -26,7 +26,6 @@ import { knownFacts } from './known-facts.js';
 import { type AnyServer, anyServer, knownServer } from './known-server.js';
 import { createLatestSuccesses } from './latest-successes.js';
 import { launch } from './launch.js';
-import { providerStatuses } from './list-providers.js';
 import { membersOnly } from './members-only.js';
 import { namedContext, passedOn } from './named-host.js';
 import { deleteNamedSecret, listNamedSecrets, storeNamedSecret } from './named-secrets.js';
@@ -46,7 +45,6 @@ import { createSearch } from './search.js';
 import { createStartedServers } from './started-servers.js';
 import { storeKey } from './store-key.js';
 import { createToolChanges } from './tool-changes.js';
-import { forgetToolChoices } from './tool-choice.js';
 import { createToolChoosing } from './tool-choosing.js';
 import { hasBeenGiven } from './waiting-for-value.js';
 
@@ -202,19 +200,7 @@ export function createBroker(
       }),
     diagnose: (principal, serverName) => diagnose(parts, principal, serverName),
     removeAddedServer: (principal, serverName) => removeAddedServer(parts, principal, serverName),
-    agents: (principal) => agentsOf(parts, principal),
-    toolsToChoose: (principal, serverName) =>
-      asOutcome(parts.log, shown(serverName), () => toolChoosing.toolsOf(principal, serverName)),
-    chooseTools: (principal, { serverName, choice }) =>
-      asOutcome(parts.log, shown(serverName), async () => {
-        await toolChoosing.choose(principal, serverName, choice);
-        return { status: 'success' as const, serverName };
-      }).finally(toolChanges.announce),
-    providers: (principal) =>
-      asOutcome(parts.log, '', async () => ({ providers: await providerStatuses(parts, principal) })),
-    forgetToolChoices: async (principal, serverName) => {
-      if (await parts.vaultExists()) await forgetToolChoices(await parts.vault(), principal, serverName);
-    },
+    ...createAccountsBroker(parts, toolChoosing, toolChanges),
     auditTrail: (principal, options = {}) => asOutcome(parts.log, '', () => auditTrail(parts, principal, options)),
     noteEchoedSecret: (principal, { serverName, account }) =>
       parts.audit.noteLater(principal, {
@@ -228,10 +214,6 @@ export function createBroker(
     launch: (token, cookies, confirmed) => launch(parts, token, cookies, confirmed),
     openForm: (token, cookies) => forms.open(token, cookies),
     submitForm: (token, cookies, fields) => forms.submit(token, cookies, fields).finally(toolChanges.announce),
-
-    openAccounts: (principal) => asOutcome(parts.log, '', () => openAccounts(parts, principal)),
-    visitAccounts: (token, cookies) => visitAccounts(parts, token, cookies),
-    submitAccounts: (token, cookies, csrfToken) => submitAccounts(parts, token, cookies, csrfToken),
 
     openPorts: () => openPorts(parts),
     proveVault: async (challenge) => (await parts.vault()).sign('listener', challenge),
