@@ -66,6 +66,13 @@ describe('provider', () => {
     expect(out + err).not.toContain(SECRET);
   });
 
+  it('add is used wrongly where nothing says where to sign in, and fails where the provider does not answer', async () => {
+    const refusing = (code: 'invalid_input' | 'discovery_failed') =>
+      withAdministration({ addProvider: async () => failed(code) });
+    expect((await run(['provider', 'add', 'foo', '--client-id', 'x'], refusing('invalid_input'))).code).toBe(2);
+    expect((await run(['provider', 'add', 'foo', '--client-id', 'x'], refusing('discovery_failed'))).code).toBe(1);
+  });
+
   it('list and remove name what there is', async () => {
     const listed = await run(['provider', 'list'], providerBroker([]));
     expect(listed.out).toContain('github');
