@@ -2,14 +2,15 @@
  * The audit log: who connected, used, refreshed and cleared what, and what administrators did. An act that its entry
  * cannot be written for is refused in a team; where somebody is alone, the log of the process says so.
  */
+import type { Clock } from '../core/clock.js';
 import { displayText } from '../core/display-text.js';
 import { BrokerError } from '../core/errors.js';
 import { AUDIT_DETAIL_MAX_LENGTH, AUDIT_REPEAT_INTERVAL_MS } from '../core/limits.js';
+import type { Log } from '../core/log.js';
 import { PERSONAL_TEAM, providerIdOf } from '../core/names.js';
 import type { Owner, Principal } from '../core/principal.js';
-import type { AuditedAct, AuditTrail } from '../vault/index.js';
+import type { AuditedAct, AuditTrail, Vault } from '../vault/index.js';
 import type { AuditOptions } from './broker.js';
-import type { Parts } from './parts.js';
 import type { AnyServer } from './server-of-caller.js';
 
 /** What was done, without who did it. */
@@ -44,7 +45,13 @@ export interface Audit {
   settled(): Promise<void>;
 }
 
-type Surroundings = Pick<Parts, 'vault' | 'vaultExists' | 'clock' | 'log' | 'settings'>;
+interface Surroundings {
+  readonly vault: () => Promise<Vault>;
+  readonly vaultExists: () => Promise<boolean>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: { readonly isStoreShared?: boolean };
+}
 
 export function createAudit(parts: Surroundings): Audit {
   /** What is not written again soon → since when, and the entry on its way. */
@@ -134,7 +141,7 @@ export function actOnRecord(record: {
 
 /** The log of the caller's team. Where there is no vault, nothing has been done. */
 export async function auditTrail(
-  parts: Parts,
+  parts: Pick<Surroundings, 'vault' | 'vaultExists'>,
   { team, user }: Principal,
   { since, limit, ownOnly }: AuditOptions,
 ): Promise<AuditTrail> {

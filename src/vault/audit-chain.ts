@@ -4,17 +4,7 @@
  */
 import { createHmac, type KeyObject } from 'node:crypto';
 import { AUDIT_EXPIRY_TOLERANCE_MS, AUDIT_RETENTION_MS } from '../core/limits.js';
-import type { AuditHead, AuditRecord } from './audit-entry.js';
-
-/** Whether the entries follow one another without a break, and where they do not. */
-export type AuditVerdict =
-  | { readonly state: 'unbroken' }
-  | {
-      readonly state: 'broken';
-      /** Of the first entry that is missing, changed, or not linked to the one before it. */
-      readonly sequence: number;
-      readonly problem: 'missing' | 'changed' | 'unlinked';
-    };
+import type { AuditHead, AuditRecord, AuditVerdict } from './audit-entry.js';
 
 const UNBROKEN: AuditVerdict = { state: 'unbroken' };
 

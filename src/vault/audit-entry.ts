@@ -1,31 +1,28 @@
-/** What the audit log holds: who did what, when, to which server and account. Never a value. */
+/** What the audit log holds and answers: who did what, when, to which server and account. Never a value. (Interfaces only.) */
 
-/** Everything that the log tells of; the closed list of `event`. */
-export const AUDIT_EVENTS = [
-  'connected',
-  'sign_in_failed',
-  'used',
-  'refreshed',
-  'refresh_failed',
-  'cleared',
-  'key_stored',
-  'secret_stored',
+/** Everything that the log tells of: a closed list. */
+export type AuditEvent =
+  | 'connected'
+  | 'sign_in_failed'
+  | 'used'
+  | 'refreshed'
+  | 'refresh_failed'
+  | 'cleared'
+  | 'key_stored'
+  | 'secret_stored'
   /** A state of somebody else's sign-in was pasted. */
-  'foreign_state',
+  | 'foreign_state'
   /** A server has sent back a secret of ours. */
-  'secret_echoed',
-  'server_added',
-  'server_removed',
-  'provider_added',
-  'provider_removed',
-  'member_added',
-  'member_removed',
-  'reset',
-  'tools_chosen',
-  'keys_rotated',
-] as const;
-
-export type AuditEvent = (typeof AUDIT_EVENTS)[number];
+  | 'secret_echoed'
+  | 'server_added'
+  | 'server_removed'
+  | 'provider_added'
+  | 'provider_removed'
+  | 'member_added'
+  | 'member_removed'
+  | 'reset'
+  | 'tools_chosen'
+  | 'keys_rotated';
 
 /** What is to be written; `team`, `user` and `agent` are whose act it was. */
 export interface AuditedAct {
@@ -70,4 +67,38 @@ export interface AuditHead {
   readonly hash: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
+}
+
+/** Whether the entries follow one another without a break, and where they do not. */
+export type AuditVerdict =
+  | { readonly state: 'unbroken' }
+  | {
+      readonly state: 'broken';
+      /** Of the first entry that is missing, changed, or not linked to the one before it. */
+      readonly sequence: number;
+      readonly problem: 'missing' | 'changed' | 'unlinked';
+    };
+
+export interface AuditQuery {
+  /** Not those before this instant, in milliseconds since the epoch. */
+  readonly since?: number | undefined;
+  /** The newest of this user alone. */
+  readonly user?: string | undefined;
+  /** So many at most, the newest; looked for among the newest AUDIT_SCANNED_MAX only. Absent: all. */
+  readonly limit?: number | undefined;
+}
+
+export interface AuditTrail {
+  /** In order of their sequence. */
+  readonly entries: readonly AuditEntry[];
+  /** Of the whole log; with `limit`, of what was read for it. */
+  readonly chain: AuditVerdict;
+}
+
+export interface AuditLog {
+  /** @throws {BrokerError} `vault_busy`, `vault_unreadable`: it is not in the log then, or its writer cannot know. */
+  append(act: AuditedAct): Promise<AuditEntry>;
+  read(team: string, query?: AuditQuery): Promise<AuditTrail>;
+  /** Tells whether two entries are about the same credential, and nothing else of it. */
+  fingerprint(secret: string): string;
 }

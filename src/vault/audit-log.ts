@@ -7,34 +7,18 @@ import { createHmac, type KeyObject } from 'node:crypto';
 import type { Clock } from '../core/clock.js';
 import { BrokerError } from '../core/errors.js';
 import { AUDIT_FINGERPRINT_LENGTH, AUDIT_READ_AT_ONCE, AUDIT_SCANNED_MAX } from '../core/limits.js';
-import { type AuditVerdict, linked, verifyChain } from './audit-chain.js';
-import type { AuditEntry, AuditedAct, AuditHead, AuditRecord } from './audit-entry.js';
+import { linked, verifyChain } from './audit-chain.js';
+import type {
+  AuditEntry,
+  AuditedAct,
+  AuditHead,
+  AuditLog,
+  AuditQuery,
+  AuditRecord,
+  AuditTrail,
+} from './audit-entry.js';
 import type { Collection, Versioned } from './vault.js';
 import { deriveKey } from './vault-key.js';
-
-export interface AuditQuery {
-  /** Not those before this instant, in milliseconds since the epoch. */
-  readonly since?: number | undefined;
-  /** The newest of this user alone. */
-  readonly user?: string | undefined;
-  /** So many at most, the newest; looked for among the newest AUDIT_SCANNED_MAX only. Absent: all. */
-  readonly limit?: number | undefined;
-}
-
-export interface AuditTrail {
-  /** In order of their sequence. */
-  readonly entries: readonly AuditEntry[];
-  /** Of the whole log; with `limit`, of what was read for it. */
-  readonly chain: AuditVerdict;
-}
-
-export interface AuditLog {
-  /** @throws {BrokerError} `vault_busy`, `vault_unreadable`: it is not in the log then, or its writer cannot know. */
-  append(act: AuditedAct): Promise<AuditEntry>;
-  read(team: string, query?: AuditQuery): Promise<AuditTrail>;
-  /** Tells whether two entries are about the same credential, and nothing else of it. */
-  fingerprint(secret: string): string;
-}
 
 interface Parts {
   /** Identifier [team, sequence], partition [team]. */

@@ -1,8 +1,6 @@
 /** The vault: encrypted records and leases that every broker process of a user shares. */
 export { type AdministrationOptions, migrateVault, rotateVaultKey } from './administration.js';
-export type { AuditVerdict } from './audit-chain.js';
-export { AUDIT_EVENTS, type AuditEntry, type AuditEvent, type AuditedAct } from './audit-entry.js';
-export type { AuditLog, AuditQuery, AuditTrail } from './audit-log.js';
+export type { AuditEntry, AuditedAct, AuditLog, AuditQuery, AuditTrail } from './audit-entry.js';
 export type { KeyOptions } from './key-options.js';
 export { takeKeyOptions } from './key-options.js';
 export type { KeySource } from './key-source.js';

@@ -2,7 +2,7 @@
  * The vault's face to the broker: typed records over an encrypted store, and leases.
  * (Interfaces only; `openVault` in `index.ts` builds one.)
  */
-import type { AuditLog } from './audit-log.js';
+import type { AuditLog } from './audit-entry.js';
 import type { KeySource } from './key-source.js';
 import type {
   AddedServer,
