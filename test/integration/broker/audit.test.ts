@@ -1,4 +1,5 @@
 /** What the audit log tells of real sign-ins, calls, refreshes and administrators' acts, and that a team cannot act behind its back. */
+import { readdir } from 'node:fs/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { AuditEntry, AuditOptions } from '../../../src/broker/index.js';
 import { BrokerError } from '../../../src/core/errors.js';
@@ -184,8 +185,11 @@ describe('the audit log', () => {
     const ada = await person(home, 'ada');
     expect(await trail(ada)).toEqual([]);
     expect(await ada.broker.clearAuth(ada.principal, WIKI)).toMatchObject({ status: 'success' });
+    expect(await ada.broker.administration.resetServer(ada.principal, 'wiki')).toMatchObject({ status: 'success' });
+    ada.broker.noteEchoedSecret(ada.principal, WIKI);
+    await ada.broker.close();
     expect(await trail(ada)).toEqual([]);
-    expect(await ada.broker.openPorts()).toEqual([]);
+    expect(await readdir(home.path)).toEqual(['servers.json']);
   });
 });
 
