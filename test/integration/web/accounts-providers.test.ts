@@ -132,3 +132,17 @@ describe('T83 words of a stranger', () => {
     expect(body).not.toMatch(/<script|<img|\u202e|\u200b/u);
   });
 });
+
+it('T79 a member who was removed sees nothing on a page that was open', async () => {
+  const story = await beginAccounts(stage, { notes: { url: 'https://notes.example/mcp' } });
+  const { broker, principal } = story.source;
+  await story.get();
+  await broker.administration.removeMember(principal, { user: principal.user });
+  story.source.advance(60_000);
+  for (const page of ['', '/agents?server=notes', '/providers', '/activity']) {
+    const answer = await story.get(`${story.path}${page}`);
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.body).not.toContain('notes.example');
+    expect(textOf(answer)).toContain('no longer a member of the team');
+  }
+});
