@@ -110,7 +110,10 @@ const requiresAuth = z
     'completion says how the user ends it, where the user can',
   )
   .refine(
-    (it) => it.completion === 'form' || it.completion === undefined || (it.expiresAt !== undefined && it.authType === 'oauth2'),
+    (it) =>
+      it.completion === 'form' ||
+      it.completion === undefined ||
+      (it.expiresAt !== undefined && it.authType === 'oauth2'),
     'a sign-in says until when it is open',
   );
 
