@@ -170,6 +170,41 @@ describe('the audit log', () => {
     expect(JSON.stringify(entries)).not.toContain('canary');
   });
 
+  it('tells of a key, a choice of tools and a provider, and of a token that nobody signed in for', async () => {
+    const authorizationServer = await stage.authorizationServer({
+      clients: [{ clientId: 'robot', clientSecret: 'canary-of-robot', grantTypes: ['client_credentials'] }],
+    });
+    const [plain, guarded] = [await stage.server(), await stage.server({ authorizationServer })];
+    const oauth = { grantType: 'client_credentials', clientId: 'robot', clientSecret: 'canary-of-robot' };
+    const home = await stage.home({
+      mcpServers: { keyed: { url: plain.url, auth: 'bearer' }, robotic: { url: guarded.url, oauth } },
+    });
+    const ada = await person(home, 'ada');
+    const { broker, principal } = ada;
+    const { issuer } = authorizationServer;
+    for (const done of [
+      await broker.storeKey(principal, { serverName: 'keyed', value: 'canary-of-keyed' }),
+      await broker.chooseTools(principal, { serverName: 'keyed', choice: 'all' }),
+      await broker.administration.addProvider(principal, { id: 'acme', issuer, clientId: 'c' }),
+      await broker.connect(principal, { serverName: 'robotic' }),
+    ])
+      expect(done).toMatchObject({ status: 'success' });
+    await broker.administration.removeProvider(principal, 'acme');
+
+    const entries = await trail(ada);
+    expect(entries.map(({ event, serverName, provider }) => [event, serverName ?? provider])).toEqual([
+      ['key_stored', 'keyed'],
+      ['used', 'keyed'],
+      ['tools_chosen', 'keyed'],
+      ['provider_added', 'acme'],
+      ['connected', 'robotic'],
+      ['used', 'robotic'],
+      ['provider_removed', 'acme'],
+    ]);
+    expect(entries[1]?.fingerprint).toBe(entries[0]?.fingerprint);
+    expect(JSON.stringify(entries)).not.toContain('canary');
+  });
+
   it('is of the team alone, and of one user alone where that is asked for', async () => {
     const { home } = await setting();
     const [ada, bob, other] = [await person(home, 'ada'), await person(home, 'bob'), await person(home, 'ada', 'red')];
