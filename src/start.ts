@@ -20,8 +20,9 @@ export async function start(argv: readonly string[], env: NodeJS.ProcessEnv): Pr
   const serves = argv.length === 0 ? !process.stdin.isTTY : argv.length === 1 && argv[0] === 'serve';
   const settings = serves ? settingsOrExit(env) : undefined;
   const environment = { ...env };
-  // Children and dependencies see the environment; the key is none of their business.
+  // Children, the user's browser and dependencies see the environment; the key, and a store's password, are none of their business.
   delete env['MCP_OAUTH_KEY'];
+  delete env['MCP_OAUTH_STORE'];
   const exitCode = await (settings === undefined
     ? runCommandLine(argv, environment)
     : serveHost({ settings, environment, log: createLog(settings.logLevel), version: packageJson.version }));

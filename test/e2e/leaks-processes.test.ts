@@ -2,11 +2,14 @@
  * What those who may look at this machine's processes can learn: arguments and environment of every child, the log at
  * `debug`, and the reports that Node writes of a process. Each program has its own credential there and nothing else.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { brokerEnvironment } from '../support/broker-process.js';
 import { visit } from '../support/browser.js';
+import { builtBroker } from '../support/built-broker.js';
 import { childServer } from '../support/child-servers.js';
 import { runCommand } from '../support/command-line.js';
 import { descendantsOf, type RunningProcess, showsProcesses } from '../support/process-tree.js';
@@ -147,3 +150,31 @@ async function wholeReport(folder: string): Promise<string> {
   const text = await readFile(join(folder, name), 'utf8');
   return text.trimEnd().endsWith('}') ? text : '';
 }
+
+it.runIf(process.platform === 'linux')(
+  'the browser that a command opens is told neither the vault’s key nor where its store is',
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const home = await stage.home();
+    const folder = (await stage.home()).path;
+    const opener = join(folder, 'xdg-open');
+    await writeFile(opener, `#!/bin/sh\nenv > "${folder}/new" && mv "${folder}/new" "${folder}/environment"\n`);
+    await chmod(opener, 0o700);
+    const store = `sqlite:${home.path}/elsewhere.sqlite`;
+    const env = { PATH: `${folder}:${process.env['PATH']}`, DISPLAY: ':0', MCP_OAUTH_STORE: store };
+    const command = spawn(process.execPath, [await builtBroker(), 'accounts'], {
+      cwd: home.path,
+      env: brokerEnvironment(home, env),
+      stdio: 'ignore',
+    });
+    const ended = once(command, 'exit');
+    await expect.poll(() => readdir(folder), { timeout: 60_000 }).toContain('environment');
+    command.kill();
+    await ended;
+
+    const environment = await readFile(join(folder, 'environment'), 'utf8');
+    expect(environment).toContain('DISPLAY=:0');
+    const secrets = { 'vault key': [brokerEnvironment(home).MCP_OAUTH_KEY ?? ''], store: [store] };
+    expect(findSecrets(secrets, { environment })).toEqual([]);
+  },
+);
