@@ -9,13 +9,13 @@ import { displayText } from '../core/display-text.js';
 import { BrokerError } from '../core/errors.js';
 import { findProgram } from '../core/find-program.js';
 import { PRODUCT_NAME } from '../core/names.js';
-import { shellWord } from '../core/shell-word.js';
 import { connectSubprocess, createStartLimit } from '../upstream/index.js';
 import type { Finding } from './broker.js';
 import { connectOptions } from './connect-options.js';
 import type { Diagnosis } from './diagnosis.js';
 import type { StartedServer } from './known-server.js';
 import { MissingValueError } from './missing-value.js';
+import { storingCommand } from './named-secrets.js';
 import type { Parts } from './parts.js';
 import { processEnvironment, startedAuthType } from './process-environment.js';
 import { resolveSource } from './value-sources.js';
@@ -111,13 +111,13 @@ function sayMissing(
     case 'user_secret':
       return {
         message: `${name}: you have not stored the secret "${displayText(source.name)}".`,
-        advice: `${PRODUCT_NAME} secret set ${shellWord(displayText(source.name))}`,
+        advice: storingCommand(source),
       };
     case 'team_secret':
     case 'org_secret':
       return {
         message: `${name}: nobody has stored the secret "${displayText(source.name)}".`,
-        advice: `An administrator runs: ${PRODUCT_NAME} secret set ${shellWord(displayText(source.name))} --${source.source === 'team_secret' ? 'team' : 'org'}`,
+        advice: `An administrator runs: ${storingCommand(source)}`,
       };
     default:
       return { message: `${name}: it is missing.` };

@@ -3,6 +3,7 @@ import type { ValueSource } from '../catalog/index.js';
 import { displayText } from '../core/display-text.js';
 import { BrokerError } from '../core/errors.js';
 import type { ConnectArguments } from './broker.js';
+import { storingCommand } from './named-secrets.js';
 import type { RequiresAuth, RequiresOauthConfig } from './outcomes.js';
 import type { KnownServer } from './server-of-caller.js';
 
@@ -31,19 +32,25 @@ export async function orRefuse<T>(serverName: string, work: () => Promise<T>): P
     return await work();
   } catch (error) {
     if (!(error instanceof MissingValueError)) throw error;
-    const { source } = error;
-    const what =
-      source.source === 'oauth'
-        ? `a token of the OAuth provider "${displayText(source.provider)}"`
-        : namedValue(source);
-    throw new BrokerError('invalid_input', `"${serverName}" needs ${what}. Connecting to it asks for that.`, {
-      nextStep: `Call connect_to_mcp_server with serverName "${serverName}" for what is missing.`,
-    });
+    throw refusal(serverName, error.source);
   }
 }
 
-function namedValue(source: Exclude<ValueSource, string>): string {
-  return 'name' in source ? `the secret "${displayText(source.name)}", which nobody has stored` : 'another value';
+function refusal(serverName: string, source: Exclude<ValueSource, string>): BrokerError {
+  if (source.source === 'oauth')
+    return new BrokerError(
+      'invalid_input',
+      `"${serverName}" needs a token of the OAuth provider "${displayText(source.provider)}". Connecting to it asks for that.`,
+      { nextStep: `Call connect_to_mcp_server with serverName "${serverName}" for what is missing.` },
+    );
+  if (source.source === 'env' || source.source === 'file')
+    return new BrokerError('invalid_input', `"${serverName}" needs a value that is missing.`);
+  const command = storingCommand(source);
+  return new BrokerError(
+    'invalid_input',
+    `"${serverName}" also needs the secret "${displayText(source.name)}", which nobody has stored (${command}).`,
+    { nextStep: `Ask the user to run: ${command}` },
+  );
 }
 
 /** `work`, or what asks for the value that it finds missing. */

@@ -1,16 +1,29 @@
 /** Secrets by name: a user's, a team's, or those of everybody who shares this vault. Any entry may take one from its source. */
 import type { ValueSource } from '../catalog/index.js';
-import { isShowable } from '../core/display-text.js';
+import { displayText, isShowable } from '../core/display-text.js';
 import { BrokerError } from '../core/errors.js';
 import { SECRET_NAME_MAX_LENGTH, TOKEN_MAX_LENGTH } from '../core/limits.js';
+import { PRODUCT_NAME } from '../core/names.js';
 import type { Principal } from '../core/principal.js';
 import { rememberSecret } from '../core/redaction.js';
+import { shellWord } from '../core/shell-word.js';
 import type { ListedSecret } from './broker.js';
 import type { Parts } from './parts.js';
 import { isoInstant } from './payloads.js';
 
 /** As `source` of an entry says it. */
 export type NamedSecretReference = Extract<ValueSource, { readonly source: `${string}_secret` }>;
+
+const SCOPE_OPTIONS: Readonly<Record<NamedSecretReference['source'], string>> = {
+  user_secret: '',
+  team_secret: ' --team',
+  org_secret: ' --org',
+};
+
+/** What whoever may store this secret types. */
+export function storingCommand({ source, name }: NamedSecretReference): string {
+  return `${PRODUCT_NAME} secret set ${shellWord(displayText(name))}${SCOPE_OPTIONS[source]}`;
+}
 
 /** A value may become a header or a variable: one line, and no more than a token may be. */
 const UNFIT = /\p{Cc}/u;

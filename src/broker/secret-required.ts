@@ -1,8 +1,7 @@
 /** `requires_auth` for a secret that an entry names: the user's own by a local form, others by whoever administers them. */
-import { shellWord } from '../core/shell-word.js';
 import { openSecretForm } from './form-tokens.js';
 import { skillsOf } from './helpful-skills.js';
-import type { NamedSecretReference } from './named-secrets.js';
+import { type NamedSecretReference, storingCommand } from './named-secrets.js';
 import { REASON_SENTENCES, STEP_OPEN_FORM } from './next-steps.js';
 import { observe } from './observations.js';
 import type { RequiresAuth } from './outcomes.js';
@@ -29,11 +28,12 @@ export async function secretRequired(
   };
 }
 
-function stepOf({ source, name }: NamedSecretReference, hasForm: boolean): string {
-  if (source === 'user_secret') {
-    const inTerminal = `In a terminal: mcp-oauth-broker secret set ${shellWord(name)}.`;
+function stepOf(reference: NamedSecretReference, hasForm: boolean): string {
+  const command = storingCommand(reference);
+  if (reference.source === 'user_secret') {
+    const inTerminal = `In a terminal: ${command}.`;
     return hasForm ? `${STEP_OPEN_FORM} ${inTerminal}` : inTerminal;
   }
-  const [whose, option] = source === 'team_secret' ? ['team', '--team'] : ['organisation', '--org'];
-  return `It belongs to the ${whose}: ask the administrator to run: mcp-oauth-broker secret set ${shellWord(name)} ${option}. Then call connect_to_mcp_server again.`;
+  const whose = reference.source === 'team_secret' ? 'team' : 'organisation';
+  return `It belongs to the ${whose}: ask the administrator to run: ${command}. Then call connect_to_mcp_server again.`;
 }

@@ -1,4 +1,6 @@
 /** A bearer token or API key that the user gives: tried against the server, and stored only when it is accepted. */
+import type { ValueSource } from '../catalog/index.js';
+import { displayText } from '../core/display-text.js';
 import { BrokerError } from '../core/errors.js';
 import { TOKEN_MAX_LENGTH } from '../core/limits.js';
 import { type Refusal, RefusedError } from '../upstream/index.js';
@@ -9,11 +11,13 @@ import { keyCredential } from './credential-in-hand.js';
 import { keepConfiguration } from './kept-configuration.js';
 import type { KnownServer } from './known-server.js';
 import { orRefuse } from './missing-value.js';
+import { storingCommand } from './named-secrets.js';
 import { observe } from './observations.js';
 import type { Success } from './outcomes.js';
 import type { Parts } from './parts.js';
 import { success } from './payloads.js';
 import { statedKind } from './sign-in.js';
+import { unattendedGrantType } from './unattended-grant.js';
 
 /** Visible ASCII: what a header value can carry (RFC 9110 section 5.5). */
 const KEY_PATTERN = /^[\x21-\x7e]+$/u;
@@ -23,7 +27,7 @@ export type KeyTrial =
   | { readonly kind: 'stored'; readonly payload: Success }
   | { readonly kind: 'refused'; readonly keyKind: 'bearer' | 'api_key'; readonly refusal: Refusal };
 
-/** @throws {BrokerError} `invalid_input` for what cannot be a key, `upstream_unreachable`: nothing is stored then. */
+/** @throws {BrokerError} `invalid_input` for what cannot be a key or would never be used, `upstream_unreachable`: nothing is stored then. */
 export async function storeKey(
   parts: Parts,
   connections: Connections,
@@ -37,7 +41,9 @@ export async function storeKey(
       'That is no key: it is empty, too long, or holds spaces or characters that no header can carry.',
     );
   }
-  const kind = statedKind(server, await keepConfiguration(parts, server, {})) === 'api_key' ? 'api_key' : 'bearer';
+  refuseUnused(server);
+  const stated = statedKind(server, await keepConfiguration(parts, server, {}));
+  const kind = stated === 'api_key' ? 'api_key' : 'bearer';
   // A header beside the key may be a secret of its own.
   const tried = await orRefuse(server.entry.serverName, () =>
     tryKey(connections, server, keyCredential(server, kind, value, 'secret'), kind),
@@ -57,9 +63,44 @@ export async function storeKey(
     lastVerifiedAt: now,
     state: 'active',
   }));
+  // Whoever gives a key wants it used, whatever a call or a built-in entry said before; other accounts keep their sign-in.
+  if (stated === 'oauth2' || stated === 'none') await keepConfiguration(parts, server, { authType: 'auto' });
   connections.retire(server);
   await observe(parts, server, { state: 'connected', authType: kind, toolCount: tried.toolCount });
   return { kind: 'stored', payload: tried };
+}
+
+/** Where the user's file says how the server is authorized, and that is no stored key. */
+function refuseUnused(server: KnownServer): void {
+  const { value, auth, source, serverName } = server.entry;
+  const fixed =
+    value !== undefined
+      ? `its key comes from ${describeSource(value)}`
+      : unattendedGrantType(server.entry) !== undefined
+        ? 'its tokens are got without a user (oauth.grantType)'
+        : source === 'user' && (auth === 'oauth2' || auth === 'none')
+          ? `"auth" is "${auth}"`
+          : undefined;
+  if (fixed === undefined) return;
+  throw new BrokerError(
+    'invalid_input',
+    `A key stored for "${serverName}" would never be used: in servers.json ${fixed}.`,
+    { nextStep: 'Ask the user to correct its entry in servers.json, where a stored key is meant.' },
+  );
+}
+
+function describeSource(source: ValueSource): string {
+  if (typeof source === 'string') return 'its "value"';
+  switch (source.source) {
+    case 'env':
+      return `the environment variable ${displayText(source.name)}`;
+    case 'file':
+      return `the file ${displayText(source.path)}`;
+    case 'oauth':
+      return `the OAuth provider "${displayText(source.provider)}"`;
+    default:
+      return `the secret "${displayText(source.name)}" (${storingCommand(source)})`;
+  }
 }
 
 /** Asks the server for its tools with the key, beside whatever other calls are doing with the one in use. */

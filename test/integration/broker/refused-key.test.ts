@@ -39,22 +39,21 @@ describe('a new key that the server refuses', () => {
     expect(kept?.value).toMatchObject({ value: 'a-good-key', state: 'active' });
   });
 
-  it('is told that a sign-in is taken, where the server or the file says so', async () => {
+  it('is told that a sign-in is taken, where the server says so', async () => {
     const server = await stage.server({ authorizationServer: await stage.authorizationServer() });
     const composed = await brokerOf({
       found: { url: server.url },
-      stated: { url: server.url, auth: 'oauth2' },
       keyed: { url: server.url, auth: 'bearer' },
     });
     const { broker, principal } = composed;
     const kinds = [];
-    for (const serverName of ['found', 'stated', 'keyed']) {
+    for (const serverName of ['found', 'keyed']) {
       const refused = await broker.storeKey(principal, { serverName, value: 'a-bad-key' });
       expect(refused).toMatchObject({ status: 'requires_auth', reason: 'key_rejected' });
       kinds.push('authType' in refused && refused.authType);
       expect(await stateOf(composed, serverName)).toMatchObject([{ state: 'not_connected' }]);
     }
-    expect(kinds).toEqual(['oauth2', 'oauth2', 'bearer']);
+    expect(kinds).toEqual(['oauth2', 'bearer']);
   });
 });
 
