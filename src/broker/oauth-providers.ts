@@ -17,7 +17,15 @@ export async function findOAuthProvider(parts: Parts, team: string, id: string):
   return ofTeam && { source: 'team', settings: settingsOf(ofTeam.value) };
 }
 
-/** What is stored of a provider, as an entry of a file would say it. */
-export function settingsOf({ id: _id, addedAt: _addedAt, ...settings }: Provider): OAuthProviderEntry {
-  return settings;
+/**
+ * What is stored of a provider, as an entry of a file would say it. A secret of the reader's own machine is none,
+ * however the record came to name it: the team's endpoints would be sent whatever lies there.
+ */
+export function settingsOf({ id: _id, addedAt: _addedAt, clientSecret, ...settings }: Provider): OAuthProviderEntry {
+  return { ...settings, ...(isOfVault(clientSecret) && { clientSecret }) };
+}
+
+function isOfVault(secret: Provider['clientSecret']): secret is NonNullable<typeof secret> {
+  if (typeof secret !== 'object') return secret !== undefined;
+  return secret.source === 'team_secret' || secret.source === 'org_secret';
 }

@@ -307,16 +307,18 @@ export interface Provider {
   readonly tokenEndpoint?: string;
   readonly profile?: string;
   readonly clientId?: string;
-  /** The secret, or where it is: on each member's machine, or in this vault. */
+  /** The secret, or where it is in this vault. */
   readonly clientSecret?: string | SecretReference;
   readonly scope?: string;
   /** Milliseconds since the epoch. */
   readonly addedAt: number;
 }
 
-export type SecretReference =
-  | { readonly source: 'env' | 'team_secret' | 'org_secret'; readonly name: string }
-  | { readonly source: 'file'; readonly path: string };
+/** Never a file or variable of a member's machine: whoever adds a provider also says where its secret is sent. */
+export interface SecretReference {
+  readonly source: 'team_secret' | 'org_secret';
+  readonly name: string;
+}
 
 /** Somebody who once stored something: so that a team's administrator finds what belongs to whom. */
 export interface KnownOwner {

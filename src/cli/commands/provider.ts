@@ -1,5 +1,4 @@
 /** `provider add | list | remove`: the team's OAuth providers. */
-import { isAbsolute } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import type { ListedProvider, ProviderSettings } from '../../broker/administration.js';
@@ -52,7 +51,7 @@ function registerProviderAdd(provider: Command, run: Run): void {
     .option('--client-id <id>', 'the client that you registered there')
     .option(
       '--secret-source <source>',
-      'where its secret is: env:NAME, file:PATH, team_secret:NAME or org_secret:NAME',
+      'where its secret is in the vault: team_secret:NAME or org_secret:NAME',
       secretReference,
     )
     .option('--client-secret-stdin', "ask for the client's secret, or read it from standard input")
@@ -117,11 +116,9 @@ function address(text: string): string {
 }
 
 function secretReference(text: string): SecretReference {
-  const [, source, rest] = /^(env|file|team_secret|org_secret):(.+)$/su.exec(text) ?? [];
-  if (source === 'file' && rest !== undefined && isAbsolute(rest)) return { source, path: rest };
-  if ((source === 'env' || source === 'team_secret' || source === 'org_secret') && rest !== undefined)
-    return { source, name: rest };
+  const [, source, name] = /^(team_secret|org_secret):(.+)$/su.exec(text) ?? [];
+  if ((source === 'team_secret' || source === 'org_secret') && name !== undefined) return { source, name };
   throw new InvalidArgumentError(
-    'Give env:NAME, file:PATH (absolute), team_secret:NAME or org_secret:NAME. The secret itself is never an argument.',
+    'Give team_secret:NAME or org_secret:NAME (stored with secret set). The secret itself is never an argument.',
   );
 }

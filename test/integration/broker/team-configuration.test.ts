@@ -1,5 +1,6 @@
 /** What an administrator sets up for a team: every member's broker finds it in the vault, and no other team's does. */
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Provider } from '../../../src/vault/index.js';
 import { visit } from '../../support/browser.js';
 import { childServer } from '../../support/child-servers.js';
 import { type ComposedBroker, composedBroker } from '../../support/composed-broker.js';
@@ -96,6 +97,18 @@ describe("a team's provider", () => {
     expect(await admin.broker.administration.addProvider(admin.principal, { id, clientId: 'c', ...secret })).toEqual({
       status: 'success',
       provider: { id, target, clientId: 'c', secretSource: `org_secret:${id}` },
+    });
+  });
+
+  it.each([
+    { source: 'file', path: '/home/bob/.ssh/id_rsa' },
+    { source: 'env', name: 'AWS_SECRET_ACCESS_KEY' },
+  ])('takes no secret from a member’s machine, whatever a colleague has written: $source', async (clientSecret) => {
+    const admin = await member(await stage.home(), 'grace');
+    const planted = { id: 'github', clientId: 'c', clientSecret, addedAt: 1 } as unknown as Provider;
+    await (await admin.vault()).providers.update([admin.principal.team, 'github'], () => planted);
+    expect(await admin.broker.administration.listProviders(admin.principal)).toMatchObject({
+      providers: [{ id: 'github', secretSource: 'none' }],
     });
   });
 

@@ -16,7 +16,7 @@ function providerBroker(added: ProviderSettings[]) {
       return { status: 'success', provider: { id: given.id, target: 'https://as.example', secretSource: 'vault' } };
     },
     listProviders: async () => ({
-      providers: [{ id: 'github', target: 'https://github.com', clientId: 'c', secretSource: 'env:GITHUB_SECRET' }],
+      providers: [{ id: 'github', target: 'https://github.com', clientId: 'c', secretSource: 'org_secret:github' }],
     }),
     removeProvider: async (_principal, id) => id === 'github',
   });
@@ -43,8 +43,7 @@ describe('provider', () => {
   });
 
   it.each([
-    ['env:GITHUB_SECRET', { source: 'env', name: 'GITHUB_SECRET' }],
-    ['file:/run/secrets/github', { source: 'file', path: '/run/secrets/github' }],
+    ['team_secret:github', { source: 'team_secret', name: 'github' }],
     ['org_secret:github', { source: 'org_secret', name: 'github' }],
   ])('add takes the secret from %s', async (reference, clientSecret) => {
     const added: ProviderSettings[] = [];
@@ -57,7 +56,9 @@ describe('provider', () => {
     ['a secret as its source', ['--secret-source', SECRET]],
     ['a secret as an option', ['--client-secret', SECRET]],
     ['an issuer that is no URL', ['--issuer', 'as.example']],
-    ['two secrets', ['--secret-source', 'env:A', '--client-secret-stdin']],
+    ['two secrets', ['--secret-source', 'org_secret:a', '--client-secret-stdin']],
+    ["a variable of every member's machine", ['--secret-source', 'env:AWS_SECRET_ACCESS_KEY']],
+    ["a file of every member's machine", ['--secret-source', 'file:/home/bob/.ssh/id_rsa']],
   ])('add refuses %s', async (_what, options) => {
     const added: ProviderSettings[] = [];
     const { code, out, err } = await run(['provider', 'add', 'acme', ...options, '--json'], providerBroker(added));
@@ -76,7 +77,7 @@ describe('provider', () => {
   it('list and remove name what there is', async () => {
     const listed = await run(['provider', 'list'], providerBroker([]));
     expect(listed.out).toContain('github');
-    expect(listed.out).toContain('env:GITHUB_SECRET');
+    expect(listed.out).toContain('org_secret:github');
     expect((await run(['provider', 'remove', 'github'], providerBroker([]))).code).toBe(0);
     expect((await run(['provider', 'remove', 'slack'], providerBroker([]))).code).toBe(1);
   });
