@@ -6,6 +6,7 @@ import { worstOf } from './clear-auth.js';
 import { added, clearOwner, NOTHING_CLEARED, type OwnerCleared } from './clear-owner.js';
 import { clearSources } from './clear-sources.js';
 import { checkServerName, findEntry, unknownServer } from './known-server.js';
+import { letPortGo } from './open-pages.js';
 import type { Cleared } from './outcomes.js';
 import type { Parts } from './parts.js';
 import { forgetToolChoices } from './tool-choice.js';
@@ -65,6 +66,7 @@ async function clearMember(parts: Parts, vault: Vault, team: string, user: strin
     if (owner.user === user) total = added(total, await clearEverything(parts, vault, owner));
   for (const { value } of await vault.addedServers.list([team, user]))
     await vault.addedServers.delete([team, user, value.serverName]);
+  total = added(total, await endSharedSignIns(parts, vault, team, user));
   await forgetToolChoices(vault, { team, user });
   for (const { value } of await vault.namedSecrets.list(['user', team, user]))
     if (await vault.namedSecrets.delete(['user', team, user, value.name]))
@@ -89,6 +91,18 @@ async function clearEverything(parts: Parts, vault: Vault, owner: Owner): Promis
   let total = NOTHING_CLEARED;
   for (const serverName of names) total = added(total, await clearOwner(parts, owner, { serverName }));
   return total;
+}
+
+/** A sign-in for the whole team that this user began: the account would be theirs. */
+async function endSharedSignIns(parts: Parts, vault: Vault, team: string, user: string): Promise<OwnerCleared> {
+  let pending = 0;
+  for (const { value } of await vault.pendings.list(ownerTuple({ team }))) {
+    const began = await vault.tokens.get(['state', value.state]);
+    if (began?.value.principal.user !== user) continue;
+    if (await vault.pendings.delete([team, value.serverName, value.account])) pending += 1;
+    await letPortGo(parts, value);
+  }
+  return { ...NOTHING_CLEARED, pending };
 }
 
 async function ownersOfTeam(vault: Vault, team: string): Promise<readonly Owner[]> {

@@ -127,6 +127,31 @@ describe('T79 a member who is removed', () => {
   });
 });
 
+describe('T79 a sign-in for the whole team that was open', () => {
+  it('when who began it is removed is theirs no more, and another member begins one', async () => {
+    const { home } = await wiki('shared');
+    const [ada, grace] = [await member(home, 'ada'), await member(home, 'grace')];
+    const asked = await ada.broker.connect(ada.principal, { serverName: 'wiki' });
+    const begun = 'authUrl' in asked ? String(asked.authUrl) : '';
+    await grace.broker.administration.removeMember(grace.principal, { user: 'ada' });
+
+    // Nobody may listen for it any more.
+    await visit(begun).catch(() => undefined);
+    expect(await STATE_OF_WIKI(grace)).toBe('auth_required');
+    await signIn(grace, 'wiki');
+  });
+
+  it('goes on when another member is removed', async () => {
+    const { home } = await wiki('shared');
+    const ada = await member(home, 'ada');
+    const asked = await ada.broker.connect(ada.principal, { serverName: 'wiki' });
+    await ada.broker.administration.removeMember(ada.principal, { user: 'grace' });
+
+    await visit('authUrl' in asked ? String(asked.authUrl) : '');
+    expect(await ada.broker.connect(ada.principal, { serverName: 'wiki' })).toMatchObject({ status: 'success' });
+  });
+});
+
 describe('reset', () => {
   it.each(['per_user', 'per_agent', 'shared'] as const)(
     'ends everybody’s %s credentials of one server, and those of no other team',
