@@ -1,5 +1,6 @@
 /** A form that is still open in a browser when its server is removed. */
 import { afterAll, expect, it } from 'vitest';
+import { visit } from '../support/browser.js';
 import { composedBroker } from '../support/composed-broker.js';
 import { incidentManager } from '../support/incident-manager.js';
 import { createStage, writeServersFile } from '../support/stage.js';
@@ -23,4 +24,20 @@ it('is not found any more, whether it is opened or sent', async () => {
   const notFound = { kind: 'refused', status: 404 };
   expect(await broker.openForm(token, cookies)).toEqual(notFound);
   expect(await broker.submitForm(token, cookies, { csrf: opened.view.csrfToken, clientId: 'x' })).toEqual(notFound);
+});
+
+it('that an agent added takes nothing of the entry of the user’s file that stands before it', async () => {
+  const server = await stage.server({ authorizationServer: await stage.authorizationServer() });
+  const home = await stage.home();
+  const { broker, principal } = stage.keep(await composedBroker({ home }));
+  await broker.connect(principal, { serverName: 'wiki', url: server.url });
+  await writeServersFile(home, { mcpServers: { wiki: { url: server.url } } });
+  const asked = await broker.connect(principal, { serverName: 'wiki' });
+  await visit('authUrl' in asked ? String(asked.authUrl) : '');
+
+  expect(await broker.removeAddedServer(principal, 'wiki')).toBe(true);
+
+  expect(await broker.callTool(principal, { serverName: 'wiki', toolName: 'whoami' })).toMatchObject({
+    kind: 'upstream',
+  });
 });
