@@ -2,33 +2,25 @@
  * Many calls at once, and servers that go away and come back in between: each call is answered by its own server,
  * or fails and says so, and none is sent again once a server may have acted on it (R15, R27, R30).
  */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ComposedBroker, composedBroker } from '../support/composed-broker.js';
+import { describe, expect, it } from 'vitest';
+import { composedBroker } from '../support/composed-broker.js';
+import { composedStage } from '../support/composed-stage.js';
 import type { McpEra } from '../support/protected-server.js';
-import { createStage } from '../support/stage.js';
-import type { TemporaryHome } from '../support/temporary-home.js';
 
 const CALLS = 100;
 const ERAS: readonly McpEra[] = ['legacy', 'modern', 'sse'];
 
-const stage = createStage();
-let home: TemporaryHome;
-let composed: ComposedBroker;
-beforeEach(async () => {
-  home = await stage.home();
-  composed = stage.keep(await composedBroker({ home }));
-});
-afterEach(() => stage.close());
+const at = composedStage();
 
 async function connect(serverName: string, era: McpEra) {
-  const server = await stage.server({ era });
-  const connected = await composed.broker.connect(composed.principal, { serverName, url: server.url });
+  const server = await at.stage.server({ era });
+  const connected = await at.composed.broker.connect(at.composed.principal, { serverName, url: server.url });
   expect(connected).toMatchObject({ status: 'success' });
   return server;
 }
 
 const echo = (serverName: string, text: string) =>
-  composed.broker.callTool(composed.principal, { serverName, toolName: 'echo', arguments: { text } });
+  at.composed.broker.callTool(at.composed.principal, { serverName, toolName: 'echo', arguments: { text } });
 const answered = (text: string) => ({ kind: 'upstream', result: { content: [{ type: 'text', text }] } });
 const UNREACHABLE = {
   kind: 'outcome',
@@ -78,7 +70,7 @@ describe.each(ERAS.filter((era) => era !== 'sse'))('a %s server that goes away',
     const server = await connect('away', era);
     await connect('there', era);
     server.bend({ endpoint: 'mcp', beforeForward: 'reset' });
-    const other = stage.keep(await composedBroker({ home }));
+    const other = at.stage.keep(await composedBroker({ home: at.home }));
 
     const found = await other.broker.searchTools(other.principal, { query: 'echo' });
 

@@ -1,41 +1,32 @@
 /** What a program is started with: a provider's token and secrets by name; what brings them, renews them and clears them. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ConnectArguments, Outcome } from '../../../src/broker/index.js';
 import type { Principal } from '../../../src/core/principal.js';
 import type { AuthorizationServerFixture, AuthorizationServerOptions } from '../../support/authorization-server.js';
 import { isCallback, submitForm, visit } from '../../support/browser.js';
 import { childServer, jsonOf, processGone } from '../../support/child-servers.js';
-import { type ComposedBroker, composedBroker } from '../../support/composed-broker.js';
+import { composedStage } from '../../support/composed-stage.js';
 import { checkPayload } from '../../support/payload-shapes.js';
-import { createStage, writeServersFile } from '../../support/stage.js';
-import type { TemporaryHome } from '../../support/temporary-home.js';
+import { writeServersFile } from '../../support/stage.js';
 
 const CLIENT = { clientId: 'by-hand', clientSecret: 'a-secret-of-the-client' };
 const TOKEN = { source: 'oauth', provider: 'acme' };
 
-const stage = createStage();
-let home: TemporaryHome;
-let composed: ComposedBroker;
-
-beforeEach(async () => {
-  home = await stage.home();
-  composed = stage.keep(await composedBroker({ home }));
-});
-afterEach(() => stage.close());
+const at = composedStage();
 
 /** One program, `local`, with these variables, and what else the file says. */
 function serversFile(env: object, more: object = {}, servers: object = {}): Promise<void> {
-  return writeServersFile(home, { mcpServers: { local: { ...childServer(), env }, ...servers }, ...more });
+  return writeServersFile(at.home, { mcpServers: { local: { ...childServer(), env }, ...servers }, ...more });
 }
 
-async function connect(args: Partial<ConnectArguments> = {}, principal = composed.principal): Promise<Outcome> {
-  const outcome = await composed.broker.connect(principal, { serverName: 'local', ...args });
+async function connect(args: Partial<ConnectArguments> = {}, principal = at.composed.principal): Promise<Outcome> {
+  const outcome = await at.composed.broker.connect(principal, { serverName: 'local', ...args });
   checkPayload(outcome);
   return outcome;
 }
 
-async function call(toolName: string, serverName = 'local', principal: Principal = composed.principal) {
-  const called = await composed.broker.callTool(principal, { serverName, toolName, arguments: {} });
+async function call(toolName: string, serverName = 'local', principal: Principal = at.composed.principal) {
+  const called = await at.composed.broker.callTool(principal, { serverName, toolName, arguments: {} });
   return 'result' in called ? jsonOf(called.result) : called;
 }
 
@@ -47,7 +38,12 @@ function authUrlOf(outcome: Outcome): string {
 
 /** An authorization server behind no MCP server, named by its issuer. */
 async function provider(options: AuthorizationServerOptions = {}): Promise<AuthorizationServerFixture> {
-  return stage.authorizationServer({ clients: [CLIENT], registration: 'none', resourceIndicators: false, ...options });
+  return at.stage.authorizationServer({
+    clients: [CLIENT],
+    registration: 'none',
+    resourceIndicators: false,
+    ...options,
+  });
 }
 
 function named({ issuer }: AuthorizationServerFixture, settings: object = {}): object {
@@ -89,7 +85,11 @@ describe("a provider's token", () => {
   it('of endpoints that the file names, with a client secret of the organisation', async () => {
     const acme = await provider({ advertiseIss: false });
     const { issuer } = acme;
-    await composed.broker.storeSecret(composed.principal, { scope: 'org', name: 'acme', value: CLIENT.clientSecret });
+    await at.composed.broker.storeSecret(at.composed.principal, {
+      scope: 'org',
+      name: 'acme',
+      value: CLIENT.clientSecret,
+    });
     await serversFile(
       { ACME_TOKEN: TOKEN },
       {
@@ -120,7 +120,11 @@ describe("a provider's token", () => {
     });
     expect(await call('echo')).toMatchObject({ kind: 'outcome', outcome: missing });
 
-    await composed.broker.storeSecret(composed.principal, { scope: 'org', name: 'acme', value: CLIENT.clientSecret });
+    await at.composed.broker.storeSecret(at.composed.principal, {
+      scope: 'org',
+      name: 'acme',
+      value: CLIENT.clientSecret,
+    });
     await visit(authUrlOf(await connect()));
     expect(await connect()).toMatchObject({ status: 'success' });
   });
@@ -132,12 +136,12 @@ describe("a provider's token", () => {
     const other = (await call('environment', 'other')) as Record<string, string>;
     expect(other['TOKEN']).toBe(local['ACME_TOKEN']);
 
-    expect(await composed.broker.clearAuth(composed.principal, { serverName: 'local' })).toMatchObject({
+    expect(await at.composed.broker.clearAuth(at.composed.principal, { serverName: 'local' })).toMatchObject({
       cleared: { grants: 0 },
       revocation: 'none',
     });
     expect(await call('environment', 'other')).toMatchObject({ TOKEN: local['ACME_TOKEN'] });
-    expect(await composed.broker.clearAuth(composed.principal, { serverName: 'other' })).toMatchObject({
+    expect(await at.composed.broker.clearAuth(at.composed.principal, { serverName: 'other' })).toMatchObject({
       cleared: { grants: 1 },
       revocation: 'revoked',
     });
@@ -147,11 +151,13 @@ describe("a provider's token", () => {
   it('is of one owner: another agent of the same user has none of a server per agent', async () => {
     const acme = await provider();
     const entry = { ...childServer(), env: { TOKEN }, credentialMode: 'per_agent' };
-    await writeServersFile(home, { mcpServers: { local: entry }, ...named(acme) });
+    await writeServersFile(at.home, { mcpServers: { local: entry }, ...named(acme) });
     await visit(authUrlOf(await connect()));
 
     expect(await connect()).toMatchObject({ status: 'success' });
-    expect(await connect({}, { ...composed.principal, agent: 'another' })).toMatchObject({ status: 'requires_auth' });
+    expect(await connect({}, { ...at.composed.principal, agent: 'another' })).toMatchObject({
+      status: 'requires_auth',
+    });
     expect(await connect({ account: 'second' })).toMatchObject({ status: 'requires_auth' });
   });
 
@@ -160,7 +166,7 @@ describe("a provider's token", () => {
     const before = (await call('environment')) as Record<string, string>;
     const { pid } = (await call('process')) as { pid: number };
 
-    composed.advance(500_000);
+    at.composed.advance(500_000);
 
     const after = (await call('environment')) as Record<string, string>;
     expect(after['ACME_TOKEN']).not.toBe(before['ACME_TOKEN']);
@@ -173,12 +179,12 @@ describe("a provider's token", () => {
     await signedIn({ accessTokenTtlSeconds: 600 });
     const { pid } = (await call('process')) as { pid: number };
     const caller = new AbortController();
-    const working = composed.broker
-      .callTool(composed.principal, { serverName: 'local', toolName: 'hang' }, { signal: caller.signal })
+    const working = at.composed.broker
+      .callTool(at.composed.principal, { serverName: 'local', toolName: 'hang' }, { signal: caller.signal })
       .catch(() => 'cancelled');
     await expect.poll(async () => (await call('process')) as { pid: number }).toMatchObject({ pid });
 
-    composed.advance(500_000);
+    at.composed.advance(500_000);
     expect(await call('process')).toMatchObject({ pid });
     caller.abort(new Error('enough'));
     await working;
@@ -190,7 +196,7 @@ describe("a provider's token", () => {
   it('that the provider no longer renews asks for a sign-in with the reason', async () => {
     const acme = await signedIn({ accessTokenTtlSeconds: 600 });
     acme.dropRefreshTokens();
-    composed.advance(700_000);
+    at.composed.advance(700_000);
 
     expect(await connect()).toMatchObject({ status: 'requires_auth', serverName: 'local', reason: 'grant_rejected' });
   });
@@ -259,7 +265,7 @@ describe("a provider's token", () => {
     await signedIn();
     await connect();
 
-    expect(await composed.broker.listServers(composed.principal, 'local')).toMatchObject({
+    expect(await at.composed.broker.listServers(at.composed.principal, 'local')).toMatchObject({
       servers: [{ authType: 'oauth2', requiresOAuth: true, accounts: [{ state: 'connected', scope: 'mcp:tools' }] }],
     });
   });
@@ -290,16 +296,20 @@ describe("a user's secret", () => {
 
   it('is nobody else’s', async () => {
     await serversFile({ KEY: { source: 'user_secret', name: 'acme-key' } });
-    await composed.broker.storeSecret(composed.principal, { scope: 'user', name: 'acme-key', value: 'canary-one' });
+    await at.composed.broker.storeSecret(at.composed.principal, {
+      scope: 'user',
+      name: 'acme-key',
+      value: 'canary-one',
+    });
 
     expect(await connect()).toMatchObject({ status: 'success' });
-    expect(await connect({}, { ...composed.principal, user: 'bob' })).toMatchObject({ reason: 'secret_missing' });
+    expect(await connect({}, { ...at.composed.principal, user: 'bob' })).toMatchObject({ reason: 'secret_missing' });
   });
 
   it('that is replaced reaches the program by starting it anew', async () => {
     await serversFile({ KEY: { source: 'user_secret', name: 'acme-key' } });
     const store = (value: string) =>
-      composed.broker.storeSecret(composed.principal, { scope: 'user', name: 'acme-key', value });
+      at.composed.broker.storeSecret(at.composed.principal, { scope: 'user', name: 'acme-key', value });
     await store('canary-one');
     expect(await call('environment')).toMatchObject({ KEY: 'canary-one' });
     await store('canary-two');
@@ -324,9 +334,9 @@ describe.each([
       nextStep: expect.stringContaining(`mcp-oauth-broker secret set 'acme key' ${option}`),
     });
     expect(asked, 'the user has no form to fill in').not.toHaveProperty('completion');
-    await composed.broker.storeSecret(composed.principal, { scope, name: 'acme key', value: 'canary-of-all' });
+    await at.composed.broker.storeSecret(at.composed.principal, { scope, name: 'acme key', value: 'canary-of-all' });
     expect(await call('environment')).toMatchObject({ KEY: 'canary-of-all' });
-    const colleague = { ...composed.principal, user: 'bob' };
+    const colleague = { ...at.composed.principal, user: 'bob' };
     expect(await call('environment', 'local', colleague)).toMatchObject({ KEY: 'canary-of-all' });
   });
 });
@@ -338,7 +348,7 @@ describe('what is stored', () => {
     ['nothing', 'acme', ' '],
     ['two lines', 'acme', 'canary\nNODE_OPTIONS=1'],
   ])('T70 has %s not', async (_what, name, value) => {
-    expect(await composed.broker.storeSecret(composed.principal, { scope: 'user', name, value })).toMatchObject({
+    expect(await at.composed.broker.storeSecret(at.composed.principal, { scope: 'user', name, value })).toMatchObject({
       status: 'error',
       code: 'invalid_input',
     });
@@ -348,8 +358,8 @@ describe('what is stored', () => {
 describe('a server with a URL', () => {
   it('takes its headers and its key from the same sources', async () => {
     const acme = await signedIn();
-    const server = await stage.server({ authorizationServer: acme });
-    await writeServersFile(home, {
+    const server = await at.stage.server({ authorizationServer: acme });
+    await writeServersFile(at.home, {
       mcpServers: {
         local: {
           url: server.url,
@@ -370,22 +380,29 @@ describe('a server with a URL', () => {
     expect(workspaces()).toContain('canary-workspace');
 
     server.forgetRequests();
-    await composed.broker.storeSecret(composed.principal, { scope: 'user', name: 'workspace', value: 'canary-other' });
+    await at.composed.broker.storeSecret(at.composed.principal, {
+      scope: 'user',
+      name: 'workspace',
+      value: 'canary-other',
+    });
     expect(await connect()).toMatchObject({ status: 'success' });
     expect(workspaces()).toContain('canary-other');
-    const cleared = await composed.broker.clearAuth(composed.principal, { serverName: 'local' });
+    const cleared = await at.composed.broker.clearAuth(at.composed.principal, { serverName: 'local' });
     expect(cleared).toMatchObject({ cleared: { grants: 1, secrets: 1 }, revocation: 'revoked' });
   });
 
   it('whose header is not stored yet says so where a key is tried and where doctor looks', async () => {
-    const { url } = await stage.server();
+    const { url } = await at.stage.server();
     const headers = { 'X-Workspace': { source: 'user_secret', name: 'workspace' } };
-    await writeServersFile(home, { mcpServers: { local: { url, auth: 'bearer', headers } } });
+    await writeServersFile(at.home, { mcpServers: { local: { url, auth: 'bearer', headers } } });
 
     const named = expect.stringContaining('the secret "workspace"');
-    const stored = await composed.broker.storeKey(composed.principal, { serverName: 'local', value: 'canary-key' });
+    const stored = await at.composed.broker.storeKey(at.composed.principal, {
+      serverName: 'local',
+      value: 'canary-key',
+    });
     expect(stored).toMatchObject({ status: 'error', code: 'invalid_input', error: named });
-    const findings = await composed.broker.diagnose(composed.principal, 'local');
+    const findings = await at.composed.broker.diagnose(at.composed.principal, 'local');
     const probed = findings.find(({ step }) => step === 'probe');
     expect(probed).toMatchObject({ ok: false, code: 'invalid_input', message: named });
   });

@@ -1,31 +1,26 @@
 /** Servers of the user's file that are programs, asked through the broker. */
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { childServer, jsonOf, modernChildServer, processGone, startsIn } from '../../support/child-servers.js';
-import { type ComposedBroker, composedBroker } from '../../support/composed-broker.js';
-import { createStage, writeServersFile } from '../../support/stage.js';
-import type { TemporaryHome } from '../../support/temporary-home.js';
+import { composedStage } from '../../support/composed-stage.js';
+import { writeServersFile } from '../../support/stage.js';
 
-const stage = createStage();
-let home: TemporaryHome;
-let composed: ComposedBroker;
-
-beforeEach(async () => {
-  home = await stage.home();
-  composed = stage.keep(await composedBroker({ home }));
-});
-afterEach(() => stage.close());
+const at = composedStage();
 
 function serversFile(mcpServers: Readonly<Record<string, unknown>>): Promise<void> {
-  return writeServersFile(home, { mcpServers });
+  return writeServersFile(at.home, { mcpServers });
 }
 
 function connect(args: Readonly<Record<string, unknown>>) {
-  return composed.broker.connect(composed.principal, { serverName: 'local', ...args });
+  return at.composed.broker.connect(at.composed.principal, { serverName: 'local', ...args });
 }
 
 async function call(toolName: string, args: Readonly<Record<string, unknown>> = {}) {
-  const called = await composed.broker.callTool(composed.principal, { serverName: 'local', toolName, arguments: args });
+  const called = await at.composed.broker.callTool(at.composed.principal, {
+    serverName: 'local',
+    toolName,
+    arguments: args,
+  });
   if (called.kind === 'input_required') throw new Error('the server asks for something');
   return 'result' in called ? jsonOf(called.result) : called;
 }
@@ -47,7 +42,7 @@ describe('a server of the file that is a program', () => {
     });
     const toolCount = 'toolCount' in connected ? connected.toolCount : undefined;
     expect(await call('environment')).toMatchObject({ GREETING: 'hello' });
-    expect(await composed.broker.listServers(composed.principal, 'local')).toMatchObject({
+    expect(await at.composed.broker.listServers(at.composed.principal, 'local')).toMatchObject({
       servers: [
         {
           serverName: 'local',
@@ -60,7 +55,7 @@ describe('a server of the file that is a program', () => {
         },
       ],
     });
-    expect(await composed.broker.searchTools(composed.principal, { query: 'echo' })).toMatchObject({
+    expect(await at.composed.broker.searchTools(at.composed.principal, { query: 'echo' })).toMatchObject({
       tools: [{ serverName: 'local', name: 'echo' }],
     });
   });
@@ -68,15 +63,15 @@ describe('a server of the file that is a program', () => {
   it('is called without having been connected, and searched for too', async () => {
     await serversFile({ local: modernChildServer() });
 
-    expect(await composed.broker.searchTools(composed.principal, { query: 'ping' })).toMatchObject({
+    expect(await at.composed.broker.searchTools(at.composed.principal, { query: 'ping' })).toMatchObject({
       tools: [{ serverName: 'local', name: 'ping' }],
     });
-    const called = await composed.broker.callTool(composed.principal, { serverName: 'local', toolName: 'ping' });
+    const called = await at.composed.broker.callTool(at.composed.principal, { serverName: 'local', toolName: 'ping' });
     expect(called).toMatchObject({ kind: 'upstream', result: { content: [{ type: 'text', text: 'pong' }] } });
   });
 
   it('runs once, however many ask, and once more for each account', async () => {
-    const starts = join(home.path, 'starts');
+    const starts = join(at.home.path, 'starts');
     await serversFile({ local: { ...childServer(), env: { STARTS_FILE: starts } } });
     await Promise.all([connect({}), call('echo'), call('echo'), connect({})]);
     expect(await startsIn(starts)).toHaveLength(1);
@@ -94,7 +89,7 @@ describe('a server of the file that is a program', () => {
     await processGone(pid);
 
     const again = (await call('process')) as { pid: number };
-    expect(await composed.broker.clearAuth(composed.principal, { serverName: 'local' })).toMatchObject({
+    expect(await at.composed.broker.clearAuth(at.composed.principal, { serverName: 'local' })).toMatchObject({
       status: 'success',
       revocation: 'none',
     });

@@ -1,25 +1,16 @@
 /** Servers that cannot be used as they are: their calls say why, and so does the list. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { childServer } from '../../support/child-servers.js';
-import { type ComposedBroker, composedBroker } from '../../support/composed-broker.js';
-import { createStage, writeServersFile } from '../../support/stage.js';
-import type { TemporaryHome } from '../../support/temporary-home.js';
+import { composedStage } from '../../support/composed-stage.js';
+import { writeServersFile } from '../../support/stage.js';
 import { startScriptedUpstream } from '../../support/upstream-scripted.js';
 
-const stage = createStage();
-let home: TemporaryHome;
-let composed: ComposedBroker;
+const at = composedStage();
 
-beforeEach(async () => {
-  home = await stage.home();
-  composed = stage.keep(await composedBroker({ home }));
-});
-afterEach(() => stage.close());
-
-const connect = () => composed.broker.connect(composed.principal, { serverName: 'local' });
+const connect = () => at.composed.broker.connect(at.composed.principal, { serverName: 'local' });
 
 async function listedState(): Promise<unknown> {
-  const listed = await composed.broker.listServers(composed.principal, 'local');
+  const listed = await at.composed.broker.listServers(at.composed.principal, 'local');
   return 'servers' in listed ? listed.servers[0]?.accounts[0] : listed;
 }
 
@@ -28,22 +19,22 @@ describe('a program whose file names what is not there', () => {
     ['an environment variable', { source: 'env', name: 'NO_SUCH_VARIABLE' }],
     ['a file', { source: 'file', path: '/nowhere/key' }],
   ])('is listed with its error for %s, until it starts', async (_what, KEY) => {
-    await writeServersFile(home, { mcpServers: { local: { ...childServer(), env: { KEY } } } });
+    await writeServersFile(at.home, { mcpServers: { local: { ...childServer(), env: { KEY } } } });
     expect(await listedState()).toMatchObject({ state: 'not_connected' });
 
     expect(await connect()).toMatchObject({ status: 'error', code: 'invalid_input' });
     expect(await listedState()).toMatchObject({ state: 'error', reason: 'invalid_input' });
 
-    await writeServersFile(home, { mcpServers: { local: { ...childServer(), env: { KEY: 'here' } } } });
+    await writeServersFile(at.home, { mcpServers: { local: { ...childServer(), env: { KEY: 'here' } } } });
     expect(await connect()).toMatchObject({ status: 'success' });
     expect(await listedState()).toMatchObject({ state: 'connected' });
   });
 });
 
 it('a server whose key is in a variable that is not set is listed with its error', async () => {
-  const { url } = await stage.server();
+  const { url } = await at.stage.server();
   const value = { source: 'env', name: 'NO_SUCH_VARIABLE' };
-  await writeServersFile(home, { mcpServers: { local: { url, auth: 'bearer', value } } });
+  await writeServersFile(at.home, { mcpServers: { local: { url, auth: 'bearer', value } } });
 
   expect(await connect()).toMatchObject({ status: 'error', code: 'invalid_input' });
   expect(await listedState()).toMatchObject({ state: 'error', reason: 'invalid_input' });
@@ -54,10 +45,10 @@ describe.each(['legacy', 'modern'] as const)('a tool of a %s server that runs on
     const tool = { name: 'render', inputSchema: { type: 'object' }, execution: { taskSupport: 'required' } };
     const both = { ...tool, name: 'both', execution: { taskSupport: 'optional' } };
     const list = { tools: [tool, both], ttlMs: 0, cacheScope: 'private' };
-    const upstream = stage.keep(await startScriptedUpstream({ era, answers: { 'tools/list': () => list } }));
-    await writeServersFile(home, { mcpServers: { local: { url: upstream.url.href, auth: 'none' } } });
+    const upstream = at.stage.keep(await startScriptedUpstream({ era, answers: { 'tools/list': () => list } }));
+    await writeServersFile(at.home, { mcpServers: { local: { url: upstream.url.href, auth: 'none' } } });
     const call = (toolName: string) =>
-      composed.broker.callTool(composed.principal, { serverName: 'local', toolName, arguments: {} });
+      at.composed.broker.callTool(at.composed.principal, { serverName: 'local', toolName, arguments: {} });
 
     expect(await call('render')).toMatchObject({
       kind: 'outcome',
