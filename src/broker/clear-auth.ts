@@ -10,7 +10,7 @@ import { clearSources } from './clear-sources.js';
 import { checkedAccount, checkServerName, findEntry, unknownServer } from './known-server.js';
 import type { Cleared } from './outcomes.js';
 import type { Parts } from './parts.js';
-import { storedCredentials } from './stored-credentials.js';
+import { isAnything, storedCredentials } from './stored-credentials.js';
 
 /** Where the configuration no longer says whose credential it was, everything of the caller's own is meant. */
 const MODES_OF_CALLER: readonly CredentialMode[] = ['per_user', 'per_agent'];
@@ -35,7 +35,11 @@ export async function clearAuth(
   const modes = entry === undefined ? (allowShared ? MODES_OF_ADMINISTRATOR : MODES_OF_CALLER) : [entry.credentialMode];
   const serverName = provider === undefined ? args.serverName : providerRecordName(provider);
   const owners = modes.map((mode) => ownerOf(principal, mode));
-  await auditClearing(parts, principal, owners, { serverName, account: args.account });
+  await auditClearing(parts, principal, owners, {
+    serverName,
+    account: args.account,
+    isConfigured: entry !== undefined,
+  });
   const own = await Promise.all(owners.map((owner) => clearOwner(parts, owner, { serverName, account: args.account })));
   if (entry === undefined && !own.some((one) => one.wasKnown)) throw unknownServer(args.serverName);
   const isWhole = entry !== undefined && provider === undefined;
@@ -49,13 +53,14 @@ export async function clearAuth(
   };
 }
 
-/** One entry for each credential that goes; where there is none, for what else is stored. */
+/** One entry for each credential that goes; where there is none, for what else is stored. None for a name that never was. */
 async function auditClearing(
   parts: Parts,
   principal: Principal,
   owners: readonly Owner[],
-  { serverName, account }: { readonly serverName: string; readonly account?: string | undefined },
+  args: { readonly serverName: string; readonly account?: string | undefined; readonly isConfigured: boolean },
 ): Promise<void> {
+  const { serverName, account, isConfigured } = args;
   if (!(await parts.vaultExists())) return;
   const vault = await parts.vault();
   const stored = await Promise.all(owners.map((owner) => storedCredentials(vault, owner, serverName, account)));
@@ -63,6 +68,7 @@ async function auditClearing(
     ...grants.map(({ value }) => ({ account: value.account, credential: value.accessToken })),
     ...secrets.map(({ value }) => ({ account: value.account, credential: value.value })),
   ]);
+  if (!isConfigured && !stored.some(isAnything)) return;
   const going = credentials.length > 0 ? credentials : [{ account: account ?? DEFAULT_ACCOUNT }];
   for (const { account: whose, ...credential } of going)
     await parts.audit.record(principal, {

@@ -60,7 +60,10 @@ async function readableConfiguration(
 
 /** Whether anything at all is stored for the server: then its URL cannot be changed. */
 export async function isAnythingStored(vault: Vault, owner: Owner, serverName: string): Promise<boolean> {
-  const stored = await storedCredentials(vault, owner, serverName);
+  return isAnything(await storedCredentials(vault, owner, serverName));
+}
+
+export function isAnything(stored: StoredCredentials): boolean {
   return (
     stored.grants.length + stored.secrets.length + stored.pendings.length + stored.registrations.length > 0 ||
     stored.configuration !== undefined

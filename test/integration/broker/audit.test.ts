@@ -65,6 +65,17 @@ async function expire(somebody: ComposedBroker): Promise<void> {
   );
 }
 
+it('tells of no clearing of a name that never was', async () => {
+  const { home } = await setting();
+  const ada = await person(home, 'ada');
+  await begin(ada);
+  expect(await ada.broker.clearAuth(ada.principal, { serverName: 'nowhere' })).toMatchObject({
+    code: 'unknown_server',
+  });
+  await ada.broker.clearAuth(ada.principal, WIKI);
+  expect(await trail(ada)).toMatchObject([{ event: 'cleared', serverName: 'wiki' }]);
+});
+
 describe('the audit log', () => {
   it('joins a sign-in, its use, its refresh and its end by the fingerprint, and holds no token', async () => {
     const { home } = await setting();
