@@ -92,7 +92,10 @@ function createDraft(serverName: string) {
   const sourceOf = (name: string, text: string): ValueSource | undefined => {
     const value = importedValue(name, text);
     const secretName = `${serverName}/${name}`;
-    if (value.kind === 'value') return value.source;
+    if (value.kind === 'value') {
+      if (value.lostDefault) notes.push(`"${name}" has no default any more: its variable must be set.`);
+      return value.source;
+    }
     if (value.kind === 'mixed') {
       notes.push(`"${name}" mixes text and a variable, which servers.json cannot say: it was left out.`);
       return undefined;
@@ -129,6 +132,10 @@ function createDraft(serverName: string) {
       if (REFERENCE.test(url)) return skipped('its url holds a variable');
       if (hasUserinfo(url))
         return skipped('its url holds a user name or password, and no server is asked by such a url');
+      if (hasSecretInQuery(url))
+        notes.push(
+          'Its url looks as if it held a secret, and stands in servers.json as it is: use a header where the server takes one.',
+        );
       const credential = credentialOf(given, sourceOf);
       const others = Object.entries(given).filter(([name]) => name !== credential?.header);
       const headers = sources(others, sourceOf);
@@ -168,6 +175,10 @@ function createDraft(serverName: string) {
 function hasUserinfo(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   return url !== undefined && `${url.username}${url.password}` !== '';
+}
+
+function hasSecretInQuery(text: string): boolean {
+  return URL.canParse(text) && [...new URL(text).searchParams].some(([name, value]) => looksSecret(name, value));
 }
 
 type SourceOf = (name: string, text: string) => ValueSource | undefined;

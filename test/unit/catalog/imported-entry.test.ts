@@ -68,6 +68,12 @@ describe('an entry of another host', () => {
       'plain words',
     ],
     [
+      'a variable whose name runs together',
+      { command: 'server', env: { ACCESSTOKEN: 'plain words' } },
+      { command: 'server', env: { ACCESSTOKEN: secretOf('acme/ACCESSTOKEN') } },
+      'plain words',
+    ],
+    [
       'a value that begins like a key',
       { command: 'server', env: { GH: KEY } },
       { command: 'server', env: { GH: secretOf('acme/GH') } },
@@ -123,6 +129,15 @@ describe('an entry of another host', () => {
       secrets: [],
       notes: [expect.stringContaining('Authorization')],
     });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['the default of a variable', { command: 'server', env: { REGION: '${REGION:-eu}' } }, 'REGION'],
+    ['a secret in a URL', { url: 'https://mcp.example/mcp?api_key=hush' }, 'url'],
+  ])('notes what cannot be said as it was: %s', (_, raw, word) => {
+    const imported = importEntry('acme', raw, OWN);
+    expect(imported).toMatchObject({ kind: 'entry', notes: [expect.stringContaining(word)] });
+    expect(JSON.stringify('notes' in imported && imported.notes)).not.toContain('hush');
   });
 
   it.each<[string, unknown, RegExp]>([
