@@ -1,8 +1,8 @@
 /** What the broker is to the accounts page, beside what it is to everybody. (Interfaces only.) */
 import type { Principal } from '../core/principal.js';
 import type { AgentTools, NewToolChoice } from './agent-tools.js';
-import type { AccountsEntrance, AccountsOpened } from './browser-results.js';
-import type { Failure } from './outcomes.js';
+import type { AccountsEntrance, AccountsOpened, KeyAnswer, TypedKey } from './browser-results.js';
+import type { Failure, Outcome } from './outcomes.js';
 import type { ProviderStatus } from './provider-status.js';
 
 export interface AccountsBroker {
@@ -16,6 +16,10 @@ export interface AccountsBroker {
     cookies: Readonly<Record<string, string>>,
     csrfToken: string,
   ): Promise<AccountsEntrance>;
+  /** Keeps with the page what `storeKey` said of a key that was typed there, until the next one is. */
+  keepKeyAnswer(principal: Principal, typed: TypedKey, outcome: Outcome): Promise<void>;
+  /** What came of the last key, where it was for this account of the agent's; undefined where not. */
+  keyAnswer(principal: Principal, typed: TypedKey): Promise<KeyAnswer | Failure | undefined>;
   /** The user's agents that are known, in order of name: the caller's own at least. */
   agents(principal: Principal): Promise<readonly string[]>;
   /** A server's tools, to choose from for the principal's agent; connects on demand, at most 10 s. */

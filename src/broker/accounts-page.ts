@@ -8,8 +8,9 @@ import { DEFAULT_ACCOUNT } from '../core/names.js';
 import { ownerOf, type Principal } from '../core/principal.js';
 import type { TokenIndex, Versioned } from '../vault/index.js';
 import { hasCookie, isEqual } from './browser-binding.js';
-import type { AccountsEntrance, AccountsOpened } from './browser-results.js';
+import type { AccountsEntrance, AccountsOpened, KeyAnswer, TypedKey } from './browser-results.js';
 import { openPage } from './open-pages.js';
+import type { Outcome } from './outcomes.js';
 import { pagePort } from './page-port.js';
 import type { Parts } from './parts.js';
 import { isoInstant } from './payloads.js';
@@ -59,6 +60,38 @@ export async function submitAccounts(
   const entrance = admit(token, cookies, index.value);
   if (entrance.kind === 'refused' || isEqual(csrfToken, entrance.csrfToken)) return entrance;
   return { kind: 'refused', status: 403 };
+}
+
+/** What came of a typed key waits for the page that shows it: a browser keeps what it sent beside the answer. */
+export async function keepKeyAnswer(
+  parts: Parts,
+  { agent }: Principal,
+  { token, serverName, account }: TypedKey,
+  outcome: Outcome,
+): Promise<void> {
+  const keyAnswer = { serverName, account, agent, result: keyAnswerOf(outcome) };
+  await (await parts.vault()).tokens.update(['accounts', token], (current) => current && { ...current, keyAnswer });
+}
+
+/** Undefined where no key was typed for this account, or another one after it. */
+export async function keptKeyAnswer(
+  parts: Parts,
+  { agent }: Principal,
+  { token, serverName, account }: TypedKey,
+): Promise<KeyAnswer | undefined> {
+  const kept = (await livePage(parts, token))?.value.keyAnswer;
+  return kept?.serverName === serverName && kept.account === account && kept.agent === agent ? kept.result : undefined;
+}
+
+function keyAnswerOf(outcome: Outcome): KeyAnswer {
+  switch (outcome.status) {
+    case 'success':
+      return { kind: 'stored', toolCount: outcome.toolCount };
+    case 'error':
+      return { kind: 'problem', problem: outcome.error };
+    default:
+      return { kind: 'problem', problem: 'The server does not take it. Nothing was changed.' };
+  }
 }
 
 async function bind(

@@ -87,3 +87,15 @@ export type AccountsEntrance =
       readonly cookie?: { readonly name: string; readonly value: string; readonly maxAgeSeconds: number };
     }
   | { readonly kind: 'refused'; readonly status: 401 | 403 | 404 };
+
+/** For which account a key was typed on which accounts page (by its token). */
+export interface TypedKey {
+  readonly token: string;
+  readonly serverName: string;
+  readonly account: string;
+}
+
+/** `problem` is text of ours: nothing was stored. */
+export type KeyAnswer =
+  | { readonly kind: 'stored'; readonly toolCount: number }
+  | { readonly kind: 'problem'; readonly problem: string };

@@ -2,7 +2,7 @@
 import { displayText } from '../core/display-text.js';
 import { SERVER_NAME_MAX_LENGTH } from '../core/limits.js';
 import type { AccountsBroker } from './accounts-broker.js';
-import { openAccounts, submitAccounts, visitAccounts } from './accounts-page.js';
+import { keepKeyAnswer, keptKeyAnswer, openAccounts, submitAccounts, visitAccounts } from './accounts-page.js';
 import { agentsOf } from './agents.js';
 import { providerStatuses } from './list-providers.js';
 import type { Parts } from './parts.js';
@@ -21,6 +21,8 @@ export function createAccountsBroker(
     openAccounts: (principal) => asOutcome(parts.log, '', () => openAccounts(parts, principal)),
     visitAccounts: (token, cookies) => visitAccounts(parts, token, cookies),
     submitAccounts: (token, cookies, csrfToken) => submitAccounts(parts, token, cookies, csrfToken),
+    keepKeyAnswer: (principal, typed, outcome) => keepKeyAnswer(parts, principal, typed, outcome),
+    keyAnswer: (principal, typed) => keptKeyAnswer(parts, principal, typed),
     agents: (principal) => agentsOf(parts, principal),
     toolsToChoose: (principal, serverName) =>
       asOutcome(parts.log, shown(serverName), () => toolChoosing.toolsOf(principal, serverName)),

@@ -57,6 +57,8 @@ export function membersOnly(parts: Parts, broker: Broker): Broker {
         : broker.diagnose(principal, serverName);
     },
     agents: async (principal) => ((await refusal(principal)) ? [principal.agent] : broker.agents(principal)),
+    keyAnswer: async (principal, typed) =>
+      (await refusal(principal, typed.serverName)) ?? broker.keyAnswer(principal, typed),
     toolsToChoose: async (principal, serverName) =>
       (await refusal(principal, serverName)) ?? broker.toolsToChoose(principal, serverName),
     chooseTools: async (principal, args) =>

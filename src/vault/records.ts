@@ -200,6 +200,8 @@ export interface TokenIndex {
   readonly csrfToken?: string;
   /** Form: what came of what was sent, for the next visit to show; no secret of it. */
   readonly answer?: FormAnswer;
+  /** Accounts page: what came of the key that was last typed there; no secret of it. */
+  readonly keyAnswer?: KeptKeyAnswer;
 }
 
 export type FormAnswer =
@@ -211,6 +213,16 @@ export type FormAnswer =
       readonly problemField?: string;
       readonly entered: Readonly<Record<string, string>>;
     };
+
+/** For whose account the key was, and whether the server took it. */
+export interface KeptKeyAnswer {
+  readonly serverName: string;
+  readonly account: string;
+  readonly agent: string;
+  readonly result:
+    | { readonly kind: 'stored'; readonly toolCount: number }
+    | { readonly kind: 'problem'; readonly problem: string };
+}
 
 /** Client configuration by tool call or form: kept until `clear_mcp_auth`. */
 export interface ClientConfiguration {

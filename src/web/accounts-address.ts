@@ -32,6 +32,11 @@ export function agentsPath(
   return address(token, 'agents', { server: serverName, agent, page: page === undefined ? undefined : String(page) });
 }
 
+/** Where it says what came of a key that was typed for an agent. */
+export function keyPath(token: string, { serverName, account, agent }: AccountReference): string {
+  return address(token, 'key', { server: serverName, account, agent });
+}
+
 export function providersPath(token: string): string {
   return `${accountsPath(token)}/providers`;
 }

@@ -3,16 +3,10 @@
 import type { NewToolChoice } from '../broker/agent-tools.js';
 import type { Broker } from '../broker/broker.js';
 import { TOOLS_FORM_MAX_BYTES, TOOLS_FORM_MAX_FIELDS, TOOLS_PER_PAGE } from '../core/limits.js';
-import { agentsPath } from './accounts-address.js';
+import { agentsPath, keyPath } from './accounts-address.js';
 import { asAgent, submitting, visiting } from './accounts-entrance.js';
 import { sendPage } from './page-response.js';
-import {
-  connectedFromAccountsPage,
-  goBack,
-  nextStepPage,
-  noSuchAgentPage,
-  problemPage,
-} from './pages/accounts-outcome-pages.js';
+import { connectedFromAccountsPage, goBack, noSuchAgentPage, problemPage } from './pages/accounts-outcome-pages.js';
 import { agentsPage, isConfigured } from './pages/agents-page.js';
 import type { SentFields } from './request-guard.js';
 import type { WebContext } from './web-context.js';
@@ -55,31 +49,35 @@ export async function chooseTools(c: WebContext, broker: Broker): Promise<Respon
   );
 }
 
-/** Tries the key against the server as that agent, and stores it where it is taken. */
+/**
+ * Tries the key against the server as that agent, and stores it where it is taken. What came of it is another page: a
+ * browser that is reloaded at an answer writes what it had sent, and with it the key, into its files.
+ */
 export async function storeAgentKey(c: WebContext, broker: Broker): Promise<Response> {
   return submitting(c, broker, async ({ principal, token }, fields) => {
-    const asked = await asAgent(broker, principal, fields['agent']);
-    if (asked === undefined) return sendPage(c, noSuchAgentPage(token), 404);
-    const serverName = fields['server'] ?? '';
-    const outcome = await broker.storeKey(asked, {
-      serverName,
-      account: fields['account'] ?? '',
-      value: (fields['key'] ?? '').trim(),
-    });
-    const back = goBack(token, { serverName, agent: asked.agent });
-    switch (outcome.status) {
-      case 'success':
-        return sendPage(c, connectedFromAccountsPage(back, outcome));
-      case 'error':
-        return sendPage(c, problemPage(back, outcome), 422);
-      default:
-        if (outcome.reason !== 'key_rejected') return sendPage(c, nextStepPage(back, outcome));
-        return sendPage(
-          c,
-          problemPage(back, { serverName, error: 'The server does not take it. Nothing was changed.' }),
-          422,
-        );
+    const { server: serverName = '', account = '', agent = '' } = fields;
+    const asked = await asAgent(broker, principal, agent);
+    if (asked !== undefined) {
+      const outcome = await broker.storeKey(asked, { serverName, account, value: (fields['key'] ?? '').trim() });
+      await broker.keepKeyAnswer(asked, { token, serverName, account }, outcome);
     }
+    return c.redirect(keyPath(token, { serverName, account, agent }), 303);
+  });
+}
+
+/** What came of the key that was typed last; to the agent's page where that was for somebody else. */
+export async function showKeyAnswer(c: WebContext, broker: Broker): Promise<Response> {
+  return visiting(c, broker, async ({ principal, token }) => {
+    const { server: serverName = '', account = '', agent } = c.req.query();
+    const asked = await asAgent(broker, principal, agent);
+    if (asked === undefined) return sendPage(c, noSuchAgentPage(token), 404);
+    const back = goBack(token, serverName === '' ? undefined : { serverName, agent: asked.agent });
+    const answer = await broker.keyAnswer(asked, { token, serverName, account });
+    if (answer === undefined) return c.redirect(back.href, 303);
+    if ('status' in answer) return sendPage(c, problemPage(back, answer), 422);
+    return answer.kind === 'stored'
+      ? sendPage(c, connectedFromAccountsPage(back, { serverName, account, toolCount: answer.toolCount }))
+      : sendPage(c, problemPage(back, { serverName, error: answer.problem }), 422);
   });
 }
 

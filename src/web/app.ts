@@ -4,7 +4,7 @@
  */
 import type { RequestListener } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import { Hono } from 'hono';
+import { Hono, type Next } from 'hono';
 import type { Broker } from '../broker/broker.js';
 import type { Log } from '../core/log.js';
 import {
@@ -16,7 +16,7 @@ import {
   showAccounts,
 } from './accounts.js';
 import { showActivity } from './activity.js';
-import { chooseTools, showAgents, storeAgentKey } from './agents.js';
+import { chooseTools, showAgents, showKeyAnswer, storeAgentKey } from './agents.js';
 import { answerCallback, isAuthorizationResponse } from './callback.js';
 import { openConnectForm, submitConnectForm } from './connect-form.js';
 import { answerHealth } from './health.js';
@@ -35,6 +35,7 @@ export interface WebOptions {
 
 const FORM_PATH = '/connect/:token{[\\w.~-]{1,256}}';
 const ACCOUNTS_PATH = '/accounts/:token{[\\w.~-]{1,256}}';
+const KEY_PATH = `${ACCOUNTS_PATH}/key`;
 const LAUNCH_PATH = '/go/:token{[\\w.~-]{1,256}}';
 
 /** A node:http listener that answers every request of a bound address. */
@@ -54,12 +55,13 @@ function createApp({ broker, log }: WebOptions): Hono<WebEnv> {
     for (const [name, value] of Object.entries(SECURITY_HEADERS))
       if (!c.res.headers.has(name)) c.res.headers.set(name, value);
   });
+  for (const path of [FORM_PATH, KEY_PATH]) app.use(path, answerOnAnotherPage);
   app.post(FORM_PATH, (c) => submitConnectForm(c, broker()));
   app.post(`${ACCOUNTS_PATH}/connect`, (c) => connectFromAccounts(c, broker()));
   app.post(`${ACCOUNTS_PATH}/disconnect`, (c) => disconnectFromAccounts(c, broker()));
   app.post(`${ACCOUNTS_PATH}/remove`, (c) => removeFromAccounts(c, broker()));
   app.post(`${ACCOUNTS_PATH}/tools`, (c) => chooseTools(c, broker()));
-  app.post(`${ACCOUNTS_PATH}/key`, (c) => storeAgentKey(c, broker()));
+  app.post(KEY_PATH, (c) => storeAgentKey(c, broker()));
   app.use(async (c, next) => {
     // Hono would answer HEAD by running the GET, and with it use up what only a person's visit may use up.
     if (c.req.method !== 'GET') return c.text('Method not allowed\n', 405, { allow: 'GET' });
@@ -74,6 +76,7 @@ function createApp({ broker, log }: WebOptions): Hono<WebEnv> {
   app.get(`${ACCOUNTS_PATH}/disconnect`, (c) => askToDisconnect(c, broker()));
   app.get(`${ACCOUNTS_PATH}/remove`, (c) => askToRemove(c, broker()));
   app.get(`${ACCOUNTS_PATH}/agents`, (c) => showAgents(c, broker()));
+  app.get(KEY_PATH, (c) => showKeyAnswer(c, broker()));
   app.get(`${ACCOUNTS_PATH}/providers`, (c) => showProviders(c, broker()));
   app.get(`${ACCOUNTS_PATH}/activity`, (c) => showActivity(c, broker()));
   app.notFound((c) => sendPage(c, notFoundPage(), 404));
@@ -82,6 +85,16 @@ function createApp({ broker, log }: WebOptions): Hono<WebEnv> {
     return sendPage(c, brokenPage(), 500);
   });
   return app;
+}
+
+/**
+ * A page that says that the form is over, or that something failed, is reloaded as any other: then the browser would
+ * send again what was typed, and write it into its files. So that page is one of its own as well.
+ */
+async function answerOnAnotherPage(c: WebContext, next: Next): Promise<void> {
+  await next();
+  if (c.req.method !== 'POST' || (c.res.status !== 404 && c.res.status !== 500)) return;
+  c.res = c.redirect(c.req.path, 303);
 }
 
 /** A browser that fetches a page before its user has decided to visit it. */

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterEach, describe, expect, it } from 'vitest';
+import { composedBroker } from '../support/composed-broker.js';
 import { listenOnLoopback } from '../support/loopback-http.js';
 import { filesOf, findSecrets } from '../support/secret-scan.js';
 import { createStage } from '../support/stage.js';
@@ -167,6 +168,51 @@ describe.skipIf(!hasChromium)(hasChromium ? 'in Chromium' : `skipped: there is n
     for (const { httpOnly, sameSite } of cookies)
       expect({ httpOnly, sameSite }).toEqual({ httpOnly: true, sameSite: 'Strict' });
 
+    await context.close();
+    expect(findSecrets(secrets, await filesOf(profile))).toEqual([]);
+  });
+
+  it('nor is a key that was typed on the accounts page, taken or not', { timeout: TIMEOUT_MS }, async () => {
+    const server = await stage.server();
+    const entry = { url: server.url, auth: 'bearer', credentialMode: 'per_agent' };
+    const broker = stage.keep(await composedBroker({ home: await stage.home({ mcpServers: { keyed: entry } }) }));
+    const opened = await broker.broker.openAccounts(broker.principal);
+    if (opened.status !== 'success') throw new Error(opened.error);
+    const { context, page, history, referrers, profile } = await browser();
+    const keyPage = `${opened.url}/agents?server=keyed`;
+    const send = async (key: string) => {
+      await page.getByLabel('Token for').fill(key);
+      await page.keyboard.press('Enter');
+    };
+    const pages: string[] = [];
+    const goBackAndForth = async () => {
+      for (const move of ['reload', 'goBack', 'goForward', 'reload'] as const) {
+        await page[move]();
+        pages.push(await page.content(), await storageOf(page));
+        const field = page.getByLabel('Token for');
+        if ((await field.count()) > 0) expect(await field.inputValue()).toBe('');
+      }
+    };
+
+    await page.goto(opened.url);
+    await page.goto(keyPage);
+    server.bend({ endpoint: 'mcp', respond: { status: 401 } });
+    await send(MISTYPED);
+    await page.getByRole('heading', { name: 'That did not work for keyed' }).waitFor();
+    await goBackAndForth();
+    await page.getByText('The server does not take it. Nothing was changed.').waitFor();
+    server.straighten();
+    await page.getByRole('link', { name: 'Back to keyed' }).click();
+    await send(KEY);
+    await page.getByRole('heading', { name: 'keyed is connected' }).waitFor();
+    await goBackAndForth();
+    await page.getByRole('heading', { name: 'keyed is connected' }).waitFor();
+
+    const tried = server.requests('mcp').map(({ headers }) => headers.authorization);
+    for (const key of [MISTYPED, KEY]) expect(tried).toContain(`Bearer ${key}`);
+    const secrets = { key: [KEY], 'mistyped key': [MISTYPED] };
+    const places = { pages: pages.join('\n'), history: history.join('\n'), referrers: referrers.join('\n') };
+    expect(findSecrets(secrets, places)).toEqual([]);
     await context.close();
     expect(findSecrets(secrets, await filesOf(profile))).toEqual([]);
   });

@@ -23,7 +23,10 @@ export function goBack(token: string, reference?: Pick<AccountReference, 'server
   return { href: agentsPath(token, { serverName, agent }), words: `Back to ${shown(serverName)} for ${shown(agent)}` };
 }
 
-export function connectedFromAccountsPage(back: Back, { serverName, account, toolCount }: Success): Page {
+export function connectedFromAccountsPage(
+  back: Back,
+  { serverName, account, toolCount }: Pick<Success, 'serverName' | 'account' | 'toolCount'>,
+): Page {
   return outcome({
     title: `${shown(serverName)} is connected`,
     tone: 'good',

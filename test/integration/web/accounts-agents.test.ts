@@ -3,10 +3,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { visit } from '../../support/browser.js';
 import { createStage, writeServersFile } from '../../support/stage.js';
 import { type AccountsStory, beginAccounts, csrfOf, textOf } from './accounts-story.js';
+import { type Answer, send } from './requests.js';
 
 const stage = createStage();
 afterEach(() => stage.close());
 
+const KEY = 'canary-key-of-this-agent';
 const NOT_FOUND = { kind: 'outcome', outcome: { code: 'tool_not_found' } };
 
 /** Another agent of the same user, in the same process. */
@@ -24,6 +26,16 @@ async function agentCalls(story: AccountsStory, agent: string, user?: string): P
 function echo(story: AccountsStory, agent: string) {
   const args = { serverName: 'notes', toolName: 'echo', arguments: { text: 'hi' } };
   return story.source.broker.callTool(principalOf(story, agent), args);
+}
+
+/** Types a key into the form, and follows the browser to the page that says what came of it. */
+async function answerToKey(story: AccountsStory, fields: Readonly<Record<string, string>>): Promise<Answer> {
+  const sent = await story.post('key', fields);
+  expect([sent.status, sent.body]).toEqual([303, '']);
+  expect(sent.headers.location).not.toContain('canary');
+  const answer = await story.get(String(sent.headers.location));
+  expect(answer.body).not.toContain(KEY);
+  return answer;
 }
 
 const hrefOf = (body: string): string => /class="button" href="([^"]+)"/u.exec(body)?.[1] ?? '';
@@ -174,21 +186,77 @@ describe('an account of each agent’s own', () => {
     await agentCalls(story, 'a');
     const page = await story.get(`${story.path}/agents?server=notes&agent=a`);
     expect(page.body).toMatch(/<input type="password" id="key-default" name="key" required/u);
-    const key = 'canary-key-of-this-agent';
-    const refused = await story.post('key', { csrf, server: 'notes', account: 'default', agent: 'a', key });
+    const typed = { csrf, server: 'notes', account: 'default', agent: 'a' };
+    const refused = await answerToKey(story, { ...typed, key: KEY });
     expect(refused.status).toBe(422);
     expect(textOf(refused)).toContain('The server does not take it. Nothing was changed.');
-    expect(refused.body).not.toContain(key);
+    expect(refused.body).toContain('Back to notes for a');
     const open = await stage.server();
     await writeServersFile(story.home, { mcpServers: { notes: { ...entry, url: open.url } } });
-    const taken = await story.post('key', { csrf, server: 'notes', account: 'default', agent: 'a', key: `${key}\n` });
+    const taken = await answerToKey(story, { ...typed, key: `${KEY}\n` });
     expect(textOf(taken)).toContain('notes is connected');
     const after = await story.get(`${story.path}/agents?server=notes&agent=a`);
     expect(textOf(after)).toContain('Connected default Token configured');
     expect(textOf(after)).toContain('Tools for a');
-    expect(after.body).not.toContain(key);
-    const unknown = await story.post('key', { csrf, server: 'notes', account: 'default', agent: 'nobody', key });
-    expect(unknown.status).toBe(404);
+    expect(after.body).not.toContain(KEY);
+    expect((await answerToKey(story, { ...typed, agent: 'nobody', key: KEY })).status).toBe(404);
+  });
+});
+
+describe('what came of a typed key', () => {
+  async function begin(): Promise<AccountsStory & { readonly typed: Readonly<Record<string, string>> }> {
+    const server = await stage.server();
+    const entry = { url: server.url, auth: 'bearer', credentialMode: 'per_agent' };
+    const story = await beginAccounts(stage, { notes: entry });
+    const csrf = csrfOf(await story.get());
+    await agentCalls(story, 'a');
+    return { ...story, typed: { csrf, server: 'notes', account: 'default', agent: 'a', key: KEY } };
+  }
+  const ANSWER = '/key?server=notes&account=default&agent=a';
+
+  it('is shown by that page alone as often as it is loaded, and by none for an account of which none was typed', async () => {
+    const story = await begin();
+    const { get, path, typed } = story;
+    const agentPage = `${path}/agents?server=notes&agent=a`;
+    expect((await get(path + ANSWER)).headers.location).toBe(agentPage);
+    await answerToKey(story, typed);
+    for (const _ of ['loaded', 'reloaded']) expect(textOf(await get(path + ANSWER))).toContain('notes is connected');
+    expect((await get(path + ANSWER.replace('default', 'work'))).headers.location).toBe(agentPage);
+    await answerToKey(story, { ...typed, account: 'work', key: 'no key' });
+    expect(textOf(await get(path + ANSWER.replace('default', 'work')))).toContain('That is no key');
+    expect((await get(path + ANSWER)).headers.location).toBe(agentPage);
+  });
+
+  it('is kept without the key, and shown to no other browser', async () => {
+    const story = await begin();
+    const { source, port, path, typed } = story;
+    for (const key of [KEY, `${KEY} twice`]) await answerToKey(story, { ...typed, key });
+    const page = await (await source.vault()).tokens.get(['accounts', path.split('/')[2] ?? '']);
+    expect(page?.value.keyAnswer).toMatchObject({ serverName: 'notes', agent: 'a', result: { kind: 'problem' } });
+    expect(JSON.stringify(page)).not.toContain(KEY);
+    const stranger = await send({ port, path: path + ANSWER });
+    expect(stranger.status).toBe(401);
+    expect(stranger.body).not.toContain('notes');
+  });
+
+  it('T79 is shown no more to a member who was removed', async () => {
+    const story = await begin();
+    const { broker, principal } = story.source;
+    await answerToKey(story, story.typed);
+    await broker.administration.removeMember(principal, { user: principal.user });
+    story.source.advance(60_000);
+    const answer = await story.get(`${story.path}/key?server=notes&account=default&agent=${principal.agent}`);
+    expect(textOf(answer)).toContain('no longer a member of the team');
+  });
+
+  it('is a page of its own also where the accounts page is over', async () => {
+    const story = await begin();
+    story.source.advance(60 * 60_000);
+    const answer = await answerToKey(story, story.typed);
+    expect(answer.status).toBe(404);
+    expect(textOf(answer)).toContain('This page is closed');
+    const listed = await story.source.broker.listServers({ ...story.source.principal, agent: 'a' }, 'notes');
+    expect(listed).toMatchObject({ servers: [{ accounts: [{ state: 'auth_required' }] }] });
   });
 });
 

@@ -93,17 +93,27 @@ describe('opening a form', () => {
 });
 
 describe('sending a form', () => {
-  it('is answered by another page at the same address, so that no browser keeps what was sent', async () => {
-    const { port, post } = await served();
-    const headers = {
-      origin: `http://127.0.0.1:${port}`,
-      cookie: 'form-browser=b1',
-      'content-type': 'application/x-www-form-urlencoded',
-    };
-    const sent = await send({ port, path: FORM, method: 'POST', body: 'csrf=csrf-of-this-form&clientId=c1', headers });
-    expect([sent.status, sent.headers.location, sent.body]).toEqual([303, FORM, '']);
-    expect((await post()).body).toContain('Saved for linear');
-  });
+  it.each([
+    ['is taken', FORM, undefined, 200, 'Saved for linear'],
+    ['is over', '/connect/made-up', undefined, 404, 'There is nothing here'],
+    ['fails', FORM, new Error('a failure of ours'), 500, 'Something went wrong here'],
+  ])(
+    'that %s is answered by another page at the same address, so that no browser keeps what was sent',
+    async (_, path, failure, status, words) => {
+      const { standIn, port, post } = await served();
+      standIn.failure = failure;
+      const headers = {
+        origin: `http://127.0.0.1:${port}`,
+        cookie: 'form-browser=b1',
+        'content-type': 'application/x-www-form-urlencoded',
+      };
+      const sent = await send({ port, path, method: 'POST', body: 'csrf=csrf-of-this-form&clientId=c1', headers });
+      expect([sent.status, sent.headers.location, sent.body]).toEqual([303, path, '']);
+      const shown = await post({ path });
+      expect(shown.status).toBe(status);
+      expect(shown.body).toContain(words);
+    },
+  );
 
   it('from our own page saves it', async () => {
     const { standIn, post } = await served();
