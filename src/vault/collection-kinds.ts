@@ -4,22 +4,17 @@
 import { AUDIT_RETENTION_MS, EXPIRED_AUTHORIZATION_KEPT_MS } from '../core/limits.js';
 import type { AuditHead, AuditRecord } from './audit-entry.js';
 import type { CollectionKind } from './collection.js';
+import type { ClientRegistration, Grant, PendingAuthorization } from './oauth-records.js';
 import type {
   AddedServer,
   CallbackPort,
   ClientConfiguration,
-  ClientRegistration,
-  Grant,
-  KnownOwner,
   NamedSecret,
-  PendingAuthorization,
-  Provider,
-  RemovedMember,
   ServerObservation,
   StoredSecret,
-  TeamServer,
   TokenIndex,
 } from './records.js';
+import type { KnownOwner, Provider, RemovedMember, TeamServer } from './team-records.js';
 import type { ToolChoice } from './tool-choice.js';
 import type { OpenPage } from './vault.js';
 

@@ -4,22 +4,17 @@
  */
 import type { AuditLog } from './audit-entry.js';
 import type { KeySource } from './key-source.js';
+import type { ClientRegistration, Grant, PendingAuthorization } from './oauth-records.js';
 import type {
   AddedServer,
   CallbackPort,
   ClientConfiguration,
-  ClientRegistration,
-  Grant,
-  KnownOwner,
   NamedSecret,
-  PendingAuthorization,
-  Provider,
-  RemovedMember,
   ServerObservation,
   StoredSecret,
-  TeamServer,
   TokenIndex,
 } from './records.js';
+import type { KnownOwner, Provider, RemovedMember, TeamServer } from './team-records.js';
 import type { ToolChoice } from './tool-choice.js';
 
 /** A record with the generation that a later write of it must name. */
