@@ -13,6 +13,7 @@ import { describeProfile } from './describe-profile.js';
 import { findClient } from './diagnose-client.js';
 import { diagnoseProgram } from './diagnose-program.js';
 import { diagnoseUnattended } from './diagnose-unattended.js';
+import { walkToValue } from './diagnose-value.js';
 import { beginDiagnosis, type Diagnosis } from './diagnosis.js';
 import { accessOf } from './grant-access.js';
 import { type AnyServer, anyServer, isStarted, type KnownServer } from './known-server.js';
@@ -98,6 +99,15 @@ async function diagnoseCredential(
   const isSignedInTo = probe?.kind === 'refused' || (probe?.kind === 'open' && stated === 'oauth2');
   if (isSignedInTo && !takesKey && key === undefined)
     await walkToClient(parts, walk, server, configuration, probe.kind === 'refused' ? probe.refusal : undefined);
+  const { value } = server.entry;
+  if (value !== undefined && typeof value !== 'string') {
+    await walkToValue(parts, walk, server, {
+      name: 'Its key',
+      purpose: `The key of "${server.entry.serverName}"`,
+      source: value,
+    });
+    return;
+  }
   const credential = takesKey || key !== undefined ? keyFinding(server, key) : await grantFinding(parts, server);
   const isReached = findings.every(({ ok }) => ok !== false);
   findings.push(isReached ? credential : withoutAdvice(credential));

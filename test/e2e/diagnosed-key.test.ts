@@ -32,6 +32,35 @@ it('speaks of the key where a key is taken, and of a guess as a guess', async ()
   expect(await grantOf('keyed')).toMatchObject({ ok: true });
 });
 
+it('looks where the file says that a key is', async () => {
+  const server = await stage.server();
+  const keyed = (value: unknown) => ({ url: server.url, auth: 'bearer', value });
+  const home = await stage.home({
+    mcpServers: {
+      unset: keyed({ source: 'env', name: 'NOT_SET_ANYWHERE' }),
+      missing: keyed({ source: 'org_secret', name: 'crm' }),
+      own: keyed({ source: 'user_secret', name: 'crm' }),
+      plain: keyed('a-key-of-the-user'),
+    },
+  });
+  const { broker, principal } = stage.keep(await composedBroker({ home }));
+  await broker.storeSecret(principal, { scope: 'user', name: 'crm', value: 'a-key-of-the-user' });
+  const last = async (name: string) => (await broker.diagnose(principal, name)).at(-1);
+
+  expect(await last('unset')).toMatchObject({
+    step: 'value',
+    ok: false,
+    message: expect.stringContaining('NOT_SET_ANYWHERE'),
+  });
+  expect(await last('missing')).toMatchObject({
+    step: 'grant',
+    ok: null,
+    advice: 'An administrator runs: mcp-oauth-broker secret set crm --org',
+  });
+  expect(await last('own')).toMatchObject({ step: 'grant', ok: true, message: 'Its key: your secret is there.' });
+  expect(await last('plain')).toMatchObject({ step: 'grant', ok: true });
+});
+
 it('walks to the client that would be used, and advises no sign-in after what is wrong', async () => {
   const authorizationServer = await stage.authorizationServer();
   const noRegistration = await stage.authorizationServer({ registration: 'none' });
