@@ -11,7 +11,14 @@ const USAGE = `Usage: node check-oauth-status.js MCP_SERVER_URL [--token-file=TO
 
 const OPTIONS = /** @type {const} */ ({ 'token-file': { type: 'string' }, 'allow-private': { type: 'boolean' } });
 
-import('./lib/command-line.mjs').then(({ run }) => run({ usage: USAGE, options: OPTIONS, main: checkStatus }));
+import('./lib/command-line.mjs').then(({ run }) =>
+  run({ usage: USAGE, options: OPTIONS, main: checkStatus, fieldsOfFailure }),
+);
+
+/** Whatever the status, the same fields are there. @param {string} message */
+function fieldsOfFailure(message) {
+  return { authUrl: null, authType: 'unknown', message };
+}
 
 /** @param {import('./lib/command-line.mjs').Arguments} args */
 async function checkStatus(args) {

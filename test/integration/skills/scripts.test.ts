@@ -235,6 +235,13 @@ describe.each(NODES)('on %s', (node) => {
     });
   });
 
+  it('answers with the same fields where the server cannot be asked', async () => {
+    const { exitCode, json } = await scripts.run('check-oauth-status', [`http://127.0.0.1:${await freePort()}/mcp`]);
+    expect(exitCode).toBe(1);
+    expect(json).toMatchObject({ status: 'error', authUrl: null, authType: 'unknown', code: 'upstream_unreachable' });
+    expect(json['message']).toBe(json['error']);
+  });
+
   describe('the folder that the scripts lie in', () => {
     it.each(['module', 'commonjs'])('may belong to a package of type %s', async (type) => {
       const server = await stage.server();

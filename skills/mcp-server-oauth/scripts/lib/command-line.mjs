@@ -12,9 +12,13 @@ import { Failure, rememberSecret } from './failure.mjs';
 /**
  * Runs a script to its end: prints what `main` resolves with, or the failure that it throws.
  *
- * @param {{ usage: string, options: OptionTypes, main: (args: Arguments) => Promise<Record<string, unknown>> }} script
+ * @param {object} script
+ * @param {string} script.usage
+ * @param {OptionTypes} script.options
+ * @param {(args: Arguments) => Promise<Record<string, unknown>>} script.main
+ * @param {(message: string) => Record<string, unknown>} [script.fieldsOfFailure] what is printed beside a failure
  */
-export async function run({ usage, options, main }) {
+export async function run({ usage, options, main, fieldsOfFailure }) {
   const args = /** @type {Arguments} */ ({ positionals: [], options: {}, warnings: [] });
   let result;
   try {
@@ -25,7 +29,8 @@ export async function run({ usage, options, main }) {
     }
     result = await main(args);
   } catch (error) {
-    result = failed(error);
+    const failure = failed(error);
+    result = { ...failure, ...fieldsOfFailure?.(failure.error) };
     process.exitCode = 1;
   }
   const warned = args.warnings.length === 0 ? {} : { warnings: args.warnings };
