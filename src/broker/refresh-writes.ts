@@ -6,6 +6,7 @@ import { accessOf, type GrantAccess, stillValid, usable } from './grant-access.j
 import type { KnownServer } from './known-server.js';
 import type { Parts } from './parts.js';
 import type { RefreshedGrants } from './refreshed-grants.js';
+import { revokeGrant } from './revoke-grant.js';
 import { refreshingElsewhere } from './token-failures.js';
 
 /** What one transaction works on. */
@@ -67,10 +68,14 @@ export async function commit(
   redeemed: Versioned<Grant>,
   refreshed: Grant,
 ): Promise<GrantAccess> {
+  const { parts, vault, server } = redemption;
   const access = usable(refreshed);
-  const written = await redemption.refreshedGrants.write(redemption.server.id, refreshed, redeemed);
-  if (written === 'superseded') return adoptWinner(redemption);
-  const { parts, server } = redemption;
+  const written = await redemption.refreshedGrants.write(server.id, refreshed, redeemed);
+  if (written === 'superseded') {
+    // Cleared while these were on their way, for a member who was removed for instance: nobody else could end them.
+    if ((await vault.grants.get(server.id)) === undefined) await revokeGrant(parts, refreshed);
+    return adoptWinner(redemption);
+  }
   await parts.audit.record(server.principal, {
     event: 'refreshed',
     ...actOn(server),
