@@ -6,6 +6,7 @@ import { BrokerError } from '../core/errors.js';
 import { bearerChallenge, scopeUnion } from '../oauth/index.js';
 import { type Refusal, RefusedError, type UpstreamConnection } from '../upstream/index.js';
 import type { ClientConfiguration, Grant } from '../vault/index.js';
+import { actOn } from './audit.js';
 import type { Connections } from './connections.js';
 import type { CredentialInHand } from './credential.js';
 import type { CredentialState } from './credential-in-hand.js';
@@ -209,6 +210,11 @@ export function createReach(
     await (await parts.vault()).secrets.update(server.id, (current) =>
       current === undefined || current.value !== credential.key ? current : { ...current, state: 'rejected' },
     );
+    await parts.audit.note(server.principal, {
+      event: 'key_refused',
+      ...actOn(server),
+      ...(credential.key !== undefined && { credential: credential.key }),
+    });
     return keyRequired(parts, server, credential.authType === 'api_key' ? 'api_key' : 'bearer', 'key_rejected');
   }
 

@@ -48,7 +48,10 @@ export async function storeKey(
   const tried = await orRefuse(server.entry.serverName, () =>
     tryKey(connections, server, keyCredential(server, kind, value, 'secret'), kind),
   );
-  if (tried instanceof RefusedError) return { kind: 'refused', keyKind: kind, refusal: tried.refusal };
+  if (tried instanceof RefusedError) {
+    await parts.audit.note(server.principal, { event: 'key_refused', ...actOn(server), credential: value });
+    return { kind: 'refused', keyKind: kind, refusal: tried.refusal };
+  }
   const now = parts.clock.now();
   const vault = await parts.vault();
   await parts.audit.record(server.principal, { event: 'key_stored', ...actOn(server), credential: value });

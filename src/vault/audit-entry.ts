@@ -9,6 +9,8 @@ export type AuditEvent =
   | 'refresh_failed'
   | 'cleared'
   | 'key_stored'
+  /** By its server: when it was given, or later. */
+  | 'key_refused'
   | 'secret_stored'
   /** A state of somebody else's sign-in was pasted. */
   | 'foreign_state'

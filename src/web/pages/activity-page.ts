@@ -25,6 +25,7 @@ const EVENT_WORDS: Readonly<Record<AuditEntry['event'], string>> = {
   refresh_failed: 'Renewal failed',
   cleared: 'Disconnected',
   key_stored: 'Key stored',
+  key_refused: 'Key refused',
   secret_stored: 'Secret stored',
   foreign_state: 'Answer of another sign-in refused',
   secret_echoed: 'Server sent back a secret; it was taken out',

@@ -65,6 +65,28 @@ async function expire(somebody: ComposedBroker): Promise<void> {
   );
 }
 
+it('tells of a key that its server refuses, when it is given and later', async () => {
+  const server = await stage.server();
+  const home = await stage.home({ mcpServers: { wiki: { url: server.url, auth: 'bearer' } } });
+  const ada = await person(home, 'ada');
+  const store = (value: string) => ada.broker.storeKey(ada.principal, { ...WIKI, value });
+  await store('canary-of-ada');
+  server.bend({ endpoint: 'mcp', respond: { status: 401 } });
+  expect(await call(ada)).toMatchObject({ outcome: { reason: 'key_rejected' } });
+  const bob = await person(home, 'bob');
+  await bob.broker.storeKey(bob.principal, { ...WIKI, value: 'canary-of-bob' });
+
+  const entries = await trail(ada);
+  expect(entries.map(({ user, event }) => [user, event])).toEqual([
+    ['ada', 'key_stored'],
+    ['ada', 'used'],
+    ['ada', 'key_refused'],
+    ['bob', 'key_refused'],
+  ]);
+  expect(entries[2]?.fingerprint).toBe(entries[0]?.fingerprint);
+  expect(JSON.stringify(entries)).not.toContain('canary');
+});
+
 it('tells of no clearing of a name that never was', async () => {
   const { home } = await setting();
   const ada = await person(home, 'ada');
