@@ -85,6 +85,33 @@ describe('the page', () => {
     expect(one.body).toContain('<option value="idle" selected>');
   });
 
+  it('T83 shows hundreds of hostile names and addresses within bounds, page by page, each where it belongs', async () => {
+    // A file with any other name is refused as a whole.
+    const odd = ['constructor', 'toString', 'hasOwnProperty', 'con', '0..-_'];
+    const mcpServers = Object.fromEntries(
+      Array.from({ length: 500 }, (_, index) => [
+        `${'W'.repeat(60)}-${index}`,
+        {
+          url: `https://h${index}.example/"><script>alert(${index})</script>\u202e/${'x'.repeat(1_500)}?key=canary-in-query`,
+        },
+      ]),
+    );
+    for (const name of odd) mcpServers[name] = { url: 'https://odd.example/mcp' };
+    const { get, path } = await beginAccounts(stage, mcpServers);
+    const shown: string[] = [];
+    for (let next: string | undefined = path; next !== undefined; ) {
+      const { status, body } = await get(next);
+      expect(status).toBe(200);
+      expect(body.length).toBeLessThan(512 * 1024);
+      expect(body).not.toMatch(/<script|\u202e|canary-in-query/u);
+      const names = [...body.matchAll(/<h3>([^<]*)<\/h3>/gu)].map(([, name = '']) => name);
+      expect(names.length).toBeLessThanOrEqual(50);
+      shown.push(...names);
+      next = /<a href="([^"]+)">Next<\/a>/u.exec(body)?.[1]?.replaceAll('&amp;', '&');
+    }
+    for (const name of Object.keys(mcpServers)) expect(shown.filter((one) => one === name)).toHaveLength(1);
+  });
+
   it('T83 nothing of a query or a name breaks out of its place', async () => {
     const { get, path } = await beginAccounts(stage, {});
     const words = '"><script>alert(1)</script>\u202e';

@@ -5,7 +5,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { listenerOf, servedPort } from './listeners.js';
 import { showAccounts } from './shown-accounts.js';
-import { ACCOUNTS_TOKEN, createStandInBroker } from './stand-in-broker.js';
+import { ACCOUNTS_TOKEN, createStandInBroker, type StandInBroker } from './stand-in-broker.js';
 
 const CHROMIUM = '/usr/bin/chromium';
 const hasChromium = existsSync(CHROMIUM);
@@ -27,14 +27,14 @@ describe.skipIf(!hasChromium)(hasChromium ? 'in Chromium' : `skipped: there is n
     expect(consoleErrors.splice(0).filter((text) => !text.startsWith('Failed to load resource'))).toEqual([]);
   });
 
-  async function open(path = PATH, width = 1_280): Promise<{ page: Page; origin: string }> {
+  async function open(path = PATH, width = 1_280): Promise<{ page: Page; origin: string; standIn: StandInBroker }> {
     const standIn = createStandInBroker();
     showAccounts(standIn);
     const origin = `http://127.0.0.1:${await servedPort(listenerOf(standIn))}`;
     const page = await (await browser.newContext({ viewport: { width, height: 900 } })).newPage();
     page.on('console', (message) => message.type() === 'error' && consoleErrors.push(message.text()));
     await page.goto(origin + path);
-    return { page, origin };
+    return { page, origin, standIn };
   }
 
   const PAGES = [
@@ -66,6 +66,45 @@ describe.skipIf(!hasChromium)(hasChromium ? 'in Chromium' : `skipped: there is n
       }
     },
   );
+
+  it('T83 five hundred servers of whatever names are text, fifty to a page, and nothing else', async () => {
+    const { page, standIn } = await open();
+    const words = (index: number) =>
+      `"><img src=x onerror=alert(1)><script>alert(${index})</script></main><base href=//evil>'\u202e${'W'.repeat(5_000)}`;
+    standIn.servers = Array.from({ length: 500 }, (_, index) => ({
+      serverName: `${index}${words(index)}`,
+      target: `javascript:alert(${index})//${words(index)}`,
+      source: 'agent',
+      authType: 'oauth2',
+      requiresOAuth: true,
+      credentialMode: 'per_user',
+      toolCount: index,
+      accounts: [
+        {
+          account: words(index),
+          state: 'connected',
+          scope: words(index),
+          issuer: `javascript:alert(1)${words(index)}`,
+        },
+      ],
+    }));
+    const dialogs: string[] = [];
+    page.on('dialog', (dialog) => void dialogs.push(dialog.message()));
+    for (const [number, next] of [
+      [1, 'Page 1 of 10'],
+      [10, 'Page 10 of 10'],
+    ] as const) {
+      await page.goto(`${page.url().split('?')[0]}?page=${number}`);
+      await page.getByText(next).waitFor();
+      expect(await page.getByRole('heading', { level: 3 }).count()).toBe(50);
+      expect(await page.locator('script, img, iframe, base, [onerror], a[href^="javascript:"]').count()).toBe(0);
+      const text = (await page.locator('main').textContent()) ?? '';
+      expect(text).not.toContain('\u202e');
+      expect(text.length).toBeLessThan(256 * 1024);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(1_280);
+    }
+    expect(dialogs).toEqual([]);
+  });
 
   it('lets tools be ticked by keyboard alone, each said with what the server says of it', async () => {
     const { page } = await open(`${PATH}/agents?server=own-connected&agent=cli`);
