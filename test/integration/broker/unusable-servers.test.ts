@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { childServer } from '../../support/child-servers.js';
 import { composedStage } from '../../support/composed-stage.js';
 import { writeServersFile } from '../../support/stage.js';
-import { startScriptedUpstream } from '../../support/upstream-scripted.js';
 
 const at = composedStage();
 
@@ -38,29 +37,4 @@ it('a server whose key is in a variable that is not set is listed with its error
 
   expect(await connect()).toMatchObject({ status: 'error', code: 'invalid_input' });
   expect(await listedState()).toMatchObject({ state: 'error', reason: 'invalid_input' });
-});
-
-describe.each(['legacy', 'modern'] as const)('a tool of a %s server that runs only as a task', (era) => {
-  it('is refused before the server is asked, and says so', async () => {
-    const tool = { name: 'render', inputSchema: { type: 'object' }, execution: { taskSupport: 'required' } };
-    const both = { ...tool, name: 'both', execution: { taskSupport: 'optional' } };
-    const list = { tools: [tool, both], ttlMs: 0, cacheScope: 'private' };
-    const upstream = at.stage.keep(await startScriptedUpstream({ era, answers: { 'tools/list': () => list } }));
-    await writeServersFile(at.home, { mcpServers: { local: { url: upstream.url.href, auth: 'none' } } });
-    const call = (toolName: string) =>
-      at.composed.broker.callTool(at.composed.principal, { serverName: 'local', toolName, arguments: {} });
-
-    expect(await call('render')).toMatchObject({
-      kind: 'outcome',
-      outcome: {
-        status: 'error',
-        code: 'upstream_protocol_error',
-        retryable: false,
-        error: 'The tool "render" runs only as a task, and tasks are not passed on.',
-      },
-    });
-    expect(upstream.count('tools/call')).toBe(0);
-    await call('both');
-    expect(upstream.count('tools/call')).toBe(1);
-  });
 });
