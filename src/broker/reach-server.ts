@@ -20,6 +20,7 @@ import type { RequiresAuth, RequiresOauthConfig } from './outcomes.js';
 import type { Parts } from './parts.js';
 import type { Reached, ReachOptions, Work } from './reached.js';
 import { asksForScope, refusesToken } from './refusals.js';
+import { refusedKeyOfFile } from './refused-key-of-file.js';
 import { renewedCredential, settledCredential } from './renewed-credential.js';
 import { requireSignIn, sameSignIn } from './sign-in.js';
 import type { StartedServers } from './started-servers.js';
@@ -166,10 +167,7 @@ export function createReach(
     const { grant } = credential;
     if (credential.kind === 'secret' && refusesToken(refusal)) return rejectKey(server, credential);
     if (credential.kind === 'file' && refusesToken(refusal))
-      throw new BrokerError(
-        'upstream_protocol_error',
-        `The server refused the key that the user's servers.json names (${refusal.status}).`,
-      );
+      return refusedKeyOfFile(parts, server, credential, refusal);
     if (grant !== undefined && asksForScope(refusal))
       return stepUp(server, configuration, grant, refusal, options.operation);
     if (credential.kind !== 'none' && !refusesToken(refusal)) {

@@ -1,4 +1,4 @@
-/** `requires_auth` for a secret that an entry names: the user's own by a local form, others by whoever administers them. */
+/** `requires_auth` for a secret that an entry names, where it is missing or its server refuses it: the user's own by a local form, others by whoever administers them. */
 import { openSecretForm } from './form-tokens.js';
 import { skillsOf } from './helpful-skills.js';
 import { type NamedSecretReference, storingCommand } from './named-secrets.js';
@@ -8,23 +8,29 @@ import type { RequiresAuth } from './outcomes.js';
 import type { Parts } from './parts.js';
 import type { AnyServer } from './server-of-caller.js';
 
+const MISSING = { authType: 'api_key', reason: 'secret_missing' } as const;
+
 export async function secretRequired(
   parts: Parts,
   asker: AnyServer,
   reference: NamedSecretReference,
+  {
+    authType,
+    reason,
+  }: Pick<RequiresAuth, 'authType'> & { readonly reason: 'secret_missing' | 'key_rejected' } = MISSING,
 ): Promise<RequiresAuth> {
   const { serverName } = asker.entry;
   const authUrl = reference.source === 'user_secret' ? await openSecretForm(parts, asker, reference.name) : undefined;
-  await observe(parts, asker, { state: 'auth_required', authType: 'api_key', reason: 'secret_missing' });
+  await observe(parts, asker, { state: 'auth_required', authType, reason });
   return {
     status: 'requires_auth',
     serverName,
-    authType: 'api_key',
+    authType,
     authUrl: authUrl ?? null,
     ...(authUrl !== undefined && { completion: 'form' as const }),
-    reason: 'secret_missing',
+    reason,
     helpfulSkills: skillsOf(asker.entry),
-    nextStep: `${REASON_SENTENCES.secret_missing} ${stepOf(reference, authUrl !== undefined)}`,
+    nextStep: `${REASON_SENTENCES[reason]} ${stepOf(reference, authUrl !== undefined)}`,
   };
 }
 

@@ -1,6 +1,4 @@
 /** A bearer token or API key that the user gives: tried against the server, and stored only when it is accepted. */
-import type { ValueSource } from '../catalog/index.js';
-import { displayText } from '../core/display-text.js';
 import { BrokerError } from '../core/errors.js';
 import { TOKEN_MAX_LENGTH } from '../core/limits.js';
 import { type Refusal, RefusedError } from '../upstream/index.js';
@@ -11,13 +9,13 @@ import { keyCredential } from './credential-in-hand.js';
 import { keepConfiguration } from './kept-configuration.js';
 import type { KnownServer } from './known-server.js';
 import { orRefuse } from './missing-value.js';
-import { storingCommand } from './named-secrets.js';
 import { observe } from './observations.js';
 import type { Success } from './outcomes.js';
 import type { Parts } from './parts.js';
 import { success } from './payloads.js';
 import { statedKind } from './sign-in.js';
 import { unattendedGrantType } from './unattended-grant.js';
+import { describeSource } from './value-references.js';
 
 /** Visible ASCII: what a header value can carry (RFC 9110 section 5.5). */
 const KEY_PATTERN = /^[\x21-\x7e]+$/u;
@@ -90,20 +88,6 @@ function refuseUnused(server: KnownServer): void {
     `A key stored for "${serverName}" would never be used: in servers.json ${fixed}.`,
     { nextStep: 'Ask the user to correct its entry in servers.json, where a stored key is meant.' },
   );
-}
-
-function describeSource(source: ValueSource): string {
-  if (typeof source === 'string') return 'its "value"';
-  switch (source.source) {
-    case 'env':
-      return `the environment variable ${displayText(source.name)}`;
-    case 'file':
-      return `the file ${displayText(source.path)}`;
-    case 'oauth':
-      return `the OAuth provider "${displayText(source.provider)}"`;
-    default:
-      return `the secret "${displayText(source.name)}" (${storingCommand(source)})`;
-  }
 }
 
 /** Asks the server for its tools with the key, beside whatever other calls are doing with the one in use. */

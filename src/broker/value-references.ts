@@ -1,5 +1,7 @@
 /** From where an entry takes what it needs: its sources, without plain strings. */
 import type { OAuthSettings, ServerEntry, ValueSource } from '../catalog/index.js';
+import { displayText } from '../core/display-text.js';
+import { storingCommand } from './named-secrets.js';
 
 export type NamedSource = Exclude<ValueSource, string>;
 
@@ -20,4 +22,19 @@ function oauthValues({ clientSecret, assertion, idp }: OAuthSettings): readonly 
 export function providersOf(entry: ServerEntry): readonly string[] {
   const ids = sourcesOf(entry).flatMap((source) => (source.source === 'oauth' ? [source.provider] : []));
   return [...new Set(ids)];
+}
+
+/** For a sentence to the user, such as "its key comes from …"; nothing secret. */
+export function describeSource(source: ValueSource): string {
+  if (typeof source === 'string') return 'its "value"';
+  switch (source.source) {
+    case 'env':
+      return `the environment variable ${displayText(source.name)}`;
+    case 'file':
+      return `the file ${displayText(source.path)}`;
+    case 'oauth':
+      return `the OAuth provider "${displayText(source.provider)}"`;
+    default:
+      return `the secret "${displayText(source.name)}" (${storingCommand(source)})`;
+  }
 }
