@@ -7,11 +7,10 @@ import { displayText } from '../core/display-text.js';
 import { BrokerError } from '../core/errors.js';
 import { PRODUCT_NAME, providerRecordName } from '../core/names.js';
 import { type Owner, ownerTuple } from '../core/principal.js';
+import { shellWord } from '../core/shell-word.js';
 import type { AnyServer, KnownServer } from './known-server.js';
 import { type FoundProvider, findOAuthProvider } from './oauth-providers.js';
 import type { Parts } from './parts.js';
-
-const ADD_PROVIDER = `${PRODUCT_NAME} provider add ID`;
 
 /**
  * The provider, signed in to for an owner and account.
@@ -29,7 +28,9 @@ export async function provider(
     throw new BrokerError(
       'invalid_input',
       `"${displayText(neededBy)}" takes a token of the OAuth provider "${displayText(id)}", which nobody has set up: it stands neither under oauthProviders of the user's servers.json nor among those of the team.`,
-      { nextStep: `Ask the user to add it to servers.json, or to have an administrator run: ${ADD_PROVIDER}.` },
+      {
+        nextStep: `Ask the user to add it to servers.json, or to have an administrator run: ${PRODUCT_NAME} provider add ${shellWord(displayText(id))}.`,
+      },
     );
   }
   const recordId = [...ownerTuple(owner), entry.serverName, account];

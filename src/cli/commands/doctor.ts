@@ -9,7 +9,7 @@ import { processFindings } from '../process-findings.js';
 import type { Terminal } from '../terminal.js';
 
 const TEXT_MAX_LENGTH = 1_000;
-/** Findings that signing in or configuring a client mends. */
+/** Findings that signing in or configuring a client mends, where it is not the file that is wrong. */
 const MENDED_BY_CONNECTING: readonly string[] = ['client', 'grant'];
 
 export const registerDoctor: Register = (program, run) => {
@@ -55,7 +55,7 @@ function print({ line, style }: Terminal, { step, ok, message, advice }: Finding
 function exitCodeOf(findings: readonly Finding[]): number {
   const wrong = findings.filter((finding) => finding.ok === false);
   if (wrong.length === 0) return EXIT_SUCCESS;
-  return wrong.every((finding) => MENDED_BY_CONNECTING.includes(finding.step))
+  return wrong.every(({ step, code }) => MENDED_BY_CONNECTING.includes(step) && code !== 'invalid_input')
     ? EXIT_AUTHORIZATION_NEEDED
     : EXIT_FAILED;
 }

@@ -381,6 +381,8 @@ describe('clear, key, doctor and client-metadata', () => {
     expect(jsonLines(out)).toEqual([{ findings }]);
     const worse = [...findings, { step: 'probe', ok: false, message: 'no answer' } as const];
     expect((await run(['doctor', 'linear'], { broker: { diagnose: async () => worse } })).code).toBe(1);
+    const misnamed = [{ ...grant, message: 'no such provider', code: 'invalid_input' } as const];
+    expect((await run(['doctor', 'linear'], { broker: { diagnose: async () => misnamed } })).code).toBe(1);
   });
 
   it('says what a person types, and of an error what a person can do', async () => {
