@@ -11,6 +11,8 @@ import type { Settings } from './settings.js';
 import { createConnectionPool } from './upstream/index.js';
 import {
   describeStore,
+  type KeySource,
+  keyGivenForNewVault,
   openVault,
   parseStoreLocation,
   takeKeyOptions,
@@ -39,6 +41,8 @@ export interface BrokerProcess {
   /** Opens the vault at the first call; makes one where there is none. */
   readonly vault: () => Promise<Vault>;
   readonly vaultExists: () => Promise<boolean>;
+  /** Where the environment gives the key of a vault that is made now. @throws {BrokerError} where it cannot be used */
+  readonly keyOfNewVault: () => Promise<KeySource | undefined>;
   /** The absolute path of the vault's file, there or not, or the address of its store without user and password. */
   readonly vaultPlace: string;
   /** A commit in flight ends first; then the port, the connections and the vault are let go. */
@@ -101,6 +105,8 @@ export function composeBroker({
     network,
     vault,
     vaultExists: isVaultThere,
+    keyOfNewVault: async () =>
+      (await keyGivenForNewVault({ options: key, storeIsShared: store.kind !== 'sqlite' }))?.source,
     vaultPlace: describeStore(store),
     async close() {
       // An upstream is told that its session ends, while a token that has just arrived is being written.

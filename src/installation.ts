@@ -8,7 +8,7 @@ import { BrokerError } from './core/errors.js';
 import { AUDIT_READ_AT_ONCE } from './core/limits.js';
 import { PRODUCT_NAME } from './core/names.js';
 import type { Settings } from './settings.js';
-import type { Vault } from './vault/index.js';
+import type { KeySource, Vault } from './vault/index.js';
 
 type Verdict = Omit<Finding, 'step'>;
 
@@ -70,13 +70,11 @@ async function fileNotes({ catalog }: BrokerProcess): Promise<readonly Finding[]
 }
 
 /** Opening reads the key, too: which of the two is wrong, the code says. */
-async function openedVault(
-  { vault, vaultExists, vaultPlace }: BrokerProcess,
-  { dataFolder }: Settings,
-): Promise<readonly Finding[]> {
+async function openedVault(parts: BrokerProcess, { dataFolder }: Settings): Promise<readonly Finding[]> {
+  const { vault, vaultExists, vaultPlace } = parts;
   let opened: Vault;
   try {
-    if (!(await vaultExists())) return notYet(vaultPlace, dataFolder);
+    if (!(await vaultExists())) return notYet(parts, dataFolder);
     opened = await vault();
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
@@ -85,19 +83,23 @@ async function openedVault(
     const place = message.includes(vaultPlace) ? '' : ` (${vaultPlace})`;
     return [{ step, message: `${message}${place}`, ...verdict }];
   }
-  const source = {
-    environment: 'MCP_OAUTH_KEY',
-    key_file: 'the file that MCP_OAUTH_KEY_FILE names',
-    keyring: "the operating system's keyring",
-    home_file: join(dataFolder, 'vault.key'),
-  }[opened.keySource];
+  const source = keyPlaces(dataFolder)[opened.keySource];
   return [
     { step: 'store', ok: true, message: `The vault opens: ${vaultPlace}.` },
     { step: 'key', ok: true, message: `The key belongs to this vault. It comes from ${source}.` },
   ];
 }
 
-async function notYet(vaultPlace: string, dataFolder: string): Promise<readonly Finding[]> {
+function keyPlaces(dataFolder: string): Readonly<Record<KeySource, string>> {
+  return {
+    environment: 'MCP_OAUTH_KEY',
+    key_file: 'the file that MCP_OAUTH_KEY_FILE names',
+    keyring: "the operating system's keyring",
+    home_file: join(dataFolder, 'vault.key'),
+  };
+}
+
+async function notYet({ vaultPlace, keyOfNewVault }: BrokerProcess, dataFolder: string): Promise<readonly Finding[]> {
   const problem = vaultPlace.startsWith(dataFolder) ? await folderProblem(dataFolder) : undefined;
   const store: Verdict =
     problem === undefined
@@ -109,7 +111,11 @@ async function notYet(vaultPlace: string, dataFolder: string): Promise<readonly 
         };
   return [
     { step: 'store', ...store },
-    { step: 'key', ok: null, message: 'Made with the vault.' },
+    await finding('key', async () => {
+      const given = await keyOfNewVault();
+      const from = given === undefined ? 'Made with the vault.' : `It comes from ${keyPlaces(dataFolder)[given]}.`;
+      return { ok: null, message: from };
+    }),
   ];
 }
 

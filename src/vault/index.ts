@@ -3,7 +3,7 @@ export { type AdministrationOptions, migrateVault, rotateVaultKey } from './admi
 export type { AuditEntry, AuditedAct, AuditLog, AuditQuery, AuditTrail } from './audit-entry.js';
 export type { KeyOptions } from './key-options.js';
 export { takeKeyOptions } from './key-options.js';
-export type { KeySource } from './key-source.js';
+export { type KeySource, keyGivenForNewVault } from './key-source.js';
 export type * from './oauth-records.js';
 export { vaultExists } from './open-store.js';
 export { openVault, type VaultOptions } from './open-vault.js';

@@ -31,6 +31,8 @@ export interface ChosenKey {
   discard(): Promise<void>;
 }
 
+type GivenKey = Pick<ChosenKey, 'source' | 'key'>;
+
 const KEY_FILE_NAME = 'vault.key';
 
 /**
@@ -39,24 +41,35 @@ const KEY_FILE_NAME = 'vault.key';
  * @throws {BrokerError} `vault_key_wrong` for a key that is malformed or guessable, `vault_unreadable` for a file that cannot be used.
  */
 export async function chooseKey(surroundings: KeySurroundings, vaultId: string): Promise<ChosenKey> {
-  const given = await givenKey(surroundings.options);
+  const given = await keyGivenForNewVault(surroundings);
   if (given !== undefined) return { ...given, discard: async () => {} };
-  if (surroundings.storeIsShared === true) {
-    throw new BrokerError(
-      'vault_unreadable',
-      'A vault that several machines share needs a key that all of them are given.',
-      {
-        nextStep:
-          'Tell the user to set MCP_OAUTH_KEY or MCP_OAUTH_KEY_FILE to the same key for every broker of that store.',
-      },
-    );
-  }
   return (
     (await newKeyringKey(surroundings, vaultId)) ?? {
       source: 'home_file',
       key: await homeFileKey(surroundings.homeDirectory),
       discard: async () => {},
     }
+  );
+}
+
+/**
+ * The key that the environment gives for a vault that is being made; undefined where one may be made with it.
+ * Looks only.
+ * @throws {BrokerError} as `chooseKey`
+ */
+export async function keyGivenForNewVault({
+  options,
+  storeIsShared,
+}: Pick<KeySurroundings, 'options' | 'storeIsShared'>): Promise<GivenKey | undefined> {
+  const given = await givenKey(options);
+  if (given !== undefined || storeIsShared !== true) return given;
+  throw new BrokerError(
+    'vault_unreadable',
+    'A vault that several machines share needs a key that all of them are given.',
+    {
+      nextStep:
+        'Tell the user to set MCP_OAUTH_KEY or MCP_OAUTH_KEY_FILE to the same key for every broker of that store.',
+    },
   );
 }
 
@@ -118,9 +131,7 @@ export async function keepKey(surroundings: KeySurroundings, key: VaultKey, plac
   }
 }
 
-async function givenKey(
-  options: KeyOptions,
-): Promise<{ readonly source: KeySource; readonly key: VaultKey } | undefined> {
+async function givenKey(options: KeyOptions): Promise<GivenKey | undefined> {
   if (options.environmentKey !== undefined)
     return { source: 'environment', key: parseVaultKey(options.environmentKey, 'MCP_OAUTH_KEY') };
   if (options.keyFile === undefined) return undefined;
@@ -129,7 +140,10 @@ async function givenKey(
     sharedByRoot: true,
   });
   if (text === undefined)
-    throw new BrokerError('vault_unreadable', 'The file that MCP_OAUTH_KEY_FILE names does not exist.');
+    throw new BrokerError('vault_unreadable', 'The file that MCP_OAUTH_KEY_FILE names does not exist.', {
+      nextStep:
+        'Tell the user to put the vault\'s key there, in a file that nobody else can read. For a new vault "openssl rand -base64 32" makes one.',
+    });
   return { source: 'key_file', key: parseVaultKey(Secret.of(text.trim()), 'MCP_OAUTH_KEY_FILE') };
 }
 

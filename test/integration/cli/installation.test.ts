@@ -60,10 +60,21 @@ describe('the findings of an installation', () => {
         ok: null,
         message: `There is no vault yet; the first sign-in makes ${join(home.path, 'vault.sqlite')}.`,
       },
-      { step: 'key', ok: null, message: 'Made with the vault.' },
+      { step: 'key', ok: null, message: 'It comes from MCP_OAUTH_KEY.' },
     ]);
     expect(await parts.vaultExists()).toBe(false);
     expect(await port()).toBeUndefined();
+  });
+
+  it('tell before there is a vault that it could not have the key that is named for it', async () => {
+    const missing = await installation({ env: { MCP_OAUTH_KEY: '', MCP_OAUTH_KEY_FILE: '/nonexistent/mcp-key' } });
+    expect((await missing.findings()).at(-1)).toMatchObject({
+      step: 'key',
+      ok: false,
+      code: 'vault_unreadable',
+      message: 'The file that MCP_OAUTH_KEY_FILE names does not exist.',
+    });
+    expect(await missing.parts.vaultExists()).toBe(false);
   });
 
   it('tell of a port that was drawn, of one that is used instead, and of none yet', async () => {
