@@ -12,13 +12,19 @@ import { UsageError } from './exit-code.js';
  * @throws {UsageError} when it is empty, too long, of several lines, or not given.
  */
 export async function readSecret(dependencies: CliDependencies, question: string): Promise<string> {
+  const secret = await readHiddenLine(dependencies, question);
+  rememberSecret(secret);
+  return secret;
+}
+
+/** The same for what only may hold a secret: whoever takes it apart tells the redaction filter which part that is. */
+export async function readHiddenLine(dependencies: CliDependencies, question: string): Promise<string> {
   const { stdin } = dependencies;
   const given = stdin.isTTY === true ? await askWithoutEcho(dependencies, question) : await readAll(stdin);
   const secret = given.replace(/\r?\n$/u, '').trim();
   if (secret === '') throw new UsageError('No secret was given.');
   if (secret.length > TOKEN_MAX_LENGTH) throw new UsageError('The secret is too long.');
   if (/\p{Cc}/u.test(secret)) throw new UsageError('The secret must be one line without control characters.');
-  rememberSecret(secret);
   return secret;
 }
 

@@ -4,7 +4,7 @@ import type { Principal } from '../../core/principal.js';
 import type { Register } from '../command.js';
 import type { MigratedVault } from '../dependencies.js';
 import { EXIT_SUCCESS, UsageError } from '../exit-code.js';
-import { readSecret } from '../secret-input.js';
+import { readHiddenLine } from '../secret-input.js';
 
 /** For a store on another machine; one on this machine finds its key where it is. */
 const KEY_SETTING: Readonly<Record<MigratedVault['keySource'], string>> = {
@@ -22,7 +22,7 @@ export const registerMigrate: Register = (program, run) => {
     .action(({ to }: { readonly to: string }) =>
       run(async ({ dependencies, terminal, principal }) => {
         refusePassword(to);
-        const address = to === '-' ? await readSecret(dependencies, 'Address of the store (not shown): ') : to;
+        const address = to === '-' ? await readHiddenLine(dependencies, 'Address of the store (not shown): ') : to;
         const migrated = await dependencies.migrateVault(address);
         const { store, setting, from, rows, wasThere, keySource } = migrated;
         terminal.payload({ migrated: { store, from, rows, wasThere, keySource, set: { MCP_OAUTH_STORE: setting } } });

@@ -55,6 +55,26 @@ describe('migrate', () => {
     expect(taken.out + taken.err).not.toContain('canary');
   });
 
+  it('shows what has to be set, also of an address that was given on standard input', async () => {
+    const address = 'redis://cache.example.com:6379/0?prefix=team';
+    const { code, err } = await run(['migrate', '--to', '-'], {
+      stdin: `${address}\n`,
+      dependencies: {
+        migrateVault: async () => ({
+          store: 'redis://cache.example.com:6379/0',
+          setting: address,
+          from: '/home/u/vault.sqlite',
+          isShared: true,
+          rows: 3,
+          wasThere: false,
+          keySource: 'key_file',
+        }),
+      },
+    });
+    expect(code).toBe(0);
+    expect(err).toContain(`MCP_OAUTH_STORE      ${address}`);
+  });
+
   it('needs to be told where to', async () => {
     expect((await run(['migrate'])).code).toBe(2);
   });
