@@ -24,10 +24,9 @@ export function pageToVisit(outcome: RequiresAuth): string | undefined {
 /** Says where to sign in. The URL stands whole on one line, and short beside it: a terminal that wraps a long one breaks it. */
 export function sayWhereToSignIn(terminal: Terminal, outcome: RequiresAuth, page: string): void {
   const { style } = terminal;
-  const what = outcome.completion === 'form' || outcome.authUrl === null ? 'Enter the token or key for' : 'Sign in to';
-  terminal.line(
-    `${what} ${style.bold(outcome.serverName)}${outcome.reason === undefined ? '' : ` (${outcome.reason})`}:`,
-  );
+  const server = `${style.bold(outcome.serverName)}${outcome.reason === undefined ? '' : ` (${outcome.reason})`}`;
+  const isForm = outcome.completion === 'form' || outcome.authUrl === null;
+  terminal.line(isForm ? `Enter the token or key for ${server} on this page:` : `Sign in to ${server}:`);
   terminal.line(`  ${style.link(page, page)}`);
   const short = outcome.launchUrl === undefined ? undefined : webAddress(outcome.launchUrl);
   if (short !== undefined && short !== page) terminal.line(`  or, the same and short: ${style.link(short, short)}`);

@@ -9,6 +9,7 @@ import { displayText } from '../core/display-text.js';
 import { WAIT_MAX_SECONDS, WAIT_POLL_MS } from '../core/limits.js';
 import type { CommandContext } from './command.js';
 import { EXIT_AUTHORIZATION_NEEDED } from './exit-code.js';
+import { atMost } from './limit-text.js';
 import { forTerminal } from './next-step.js';
 import { reportOutcome } from './outcome-report.js';
 import { openPastePrompt, type PastePrompt } from './paste-prompt.js';
@@ -41,7 +42,7 @@ export async function signIn(
     sayWhereToSignIn(context.terminal, outcome, page);
     // Without standard input nobody could paste the answer: it is for the next command, with `--browser` or a terminal.
     if (pages > PAGES_MAX || Date.now() >= deadlineAt || !canEndHere) return EXIT_AUTHORIZATION_NEEDED;
-    context.terminal.note(await opened(context, outcome, page));
+    context.terminal.note(await opened(context, outcome, page, deadlineAt));
     const answer = await waitForUser(context, broker, outcome, {
       ...options,
       deadlineAt,
@@ -70,11 +71,16 @@ function stepOf({ dependencies }: CommandContext, { serverName, completion }: Re
 }
 
 /** Opens the page, where it is for a browser of this machine. @returns what the user is told. */
-async function opened(context: CommandContext, { completion }: RequiresAuth, page: string): Promise<string> {
+async function opened(
+  context: CommandContext,
+  { completion }: RequiresAuth,
+  page: string,
+  deadlineAt: number,
+): Promise<string> {
   if (completion === 'device') return 'Open the page on any device: a phone will do. Waiting for you to sign in there.';
-  return (await context.dependencies.openBrowser(page))
-    ? 'The page is open in your browser.'
-    : 'Open the page in a browser.';
+  const isOpen = await context.dependencies.openBrowser(page);
+  const where = isOpen ? 'The page is open in your browser.' : 'Open the page in a browser.';
+  return `${where} Waiting for you there, for ${atMost(deadlineAt - Date.now())} at most.`;
 }
 
 interface Wait extends SignInOptions {

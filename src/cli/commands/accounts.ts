@@ -4,6 +4,7 @@ import { InvalidArgumentError } from 'commander';
 import { ACCOUNTS_PAGE_TTL_MS } from '../../core/limits.js';
 import type { CommandContext, Register } from '../command.js';
 import { EXIT_SUCCESS } from '../exit-code.js';
+import { atMost } from '../limit-text.js';
 import { reportOutcome } from '../outcome-report.js';
 
 export const registerAccounts: Register = (program, run) => {
@@ -24,10 +25,11 @@ async function showAccounts(context: CommandContext, waitMs: number): Promise<nu
   terminal.line('Your servers and accounts:');
   terminal.line(`  ${terminal.style.link(opened.url, opened.url)}`);
   const isOpen = !terminal.json && (await dependencies.openBrowser(opened.url));
+  const until = `It is served until you press Ctrl+C, for ${atMost(waitMs)} at most.`;
   terminal.note(
     isOpen
-      ? 'It is open in your browser, and served until you press Ctrl+C.'
-      : 'Open it within 10 minutes, in a browser on this computer. It is served until you press Ctrl+C.',
+      ? `It is open in your browser. ${until}`
+      : `Open it within 10 minutes, in a browser on this computer. ${until}`,
   );
   await delay(waitMs);
   return EXIT_SUCCESS;
