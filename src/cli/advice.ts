@@ -65,8 +65,9 @@ export function doctorFor({ code, serverName }: Failed, command: string): string
   switch (code) {
     case 'discovery_failed':
     case 'upstream_unreachable':
-    case 'vault_unreadable':
       return `See what is wrong with "${`${command} doctor ${displayText(serverName)}`.trim()}".`;
+    case 'vault_unreadable':
+      return `See what is wrong with "${command} doctor".`;
     default:
       return undefined;
   }
