@@ -17,12 +17,20 @@ export const registerList: Register = (program, run) => {
         const listed = await (await dependencies.broker()).listServers(principal);
         if ('status' in listed) return reportOutcome(context, listed);
         terminal.payload(listed);
-        for (const line of table(listed.servers.flatMap((server) => rowsOf(terminal, server)))) terminal.line(line);
+        for (const line of table(unusedLast(listed.servers).flatMap((server) => rowsOf(terminal, server))))
+          terminal.line(line);
         if (listed.servers.length === 0) terminal.line(`No servers yet. Add one: ${dependencies.command} add NAME URL`);
         return EXIT_SUCCESS;
       }),
     );
 };
+
+/** The built-in servers that nobody has used are many: the user's own would be lost among them. */
+function unusedLast(servers: readonly ServerStatus[]): readonly ServerStatus[] {
+  const isUnused = ({ source, accounts }: ServerStatus): boolean =>
+    source === 'catalog' && accounts.every(({ state }) => state === 'not_connected');
+  return [...servers.filter((server) => !isUnused(server)), ...servers.filter(isUnused)];
+}
 
 function rowsOf({ style }: Terminal, server: ServerStatus): readonly (readonly string[])[] {
   return server.accounts.map(({ account, state, reason }) => {

@@ -151,6 +151,17 @@ describe('list', () => {
     expect(out).toContain('linear (work)  sign-in needed: grant_rejected');
   });
 
+  it('shows a person the built-in servers that nobody has used after all others', async () => {
+    const unused = server({ accounts: [{ account: 'default', state: 'not_connected' }] });
+    const servers = [
+      { ...unused, serverName: 'amplitude', source: 'catalog' as const },
+      server({ serverName: 'linear', source: 'catalog', accounts: [{ account: 'default', state: 'connected' }] }),
+      { ...unused, serverName: 'own', source: 'user' as const },
+    ];
+    const { out } = await run(['list'], { broker: { listServers: async () => ({ servers }) } });
+    expect(out.split('\n').map((line) => line.split(' ')[0])).toEqual(['linear', 'own', 'amplitude', '']);
+  });
+
   it('acts for the agent that --agent names, wherever it stands', async () => {
     expect((await run(['--agent', 'cursor', 'list'])).world.agent).toBe('cursor');
     expect((await run(['list', '--agent', 'cursor'])).world.agent).toBe('cursor');
