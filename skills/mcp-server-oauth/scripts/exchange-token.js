@@ -134,14 +134,12 @@ async function codeParameters(args, kept) {
 /** @param {import('./lib/command-line.mjs').Arguments} args @param {Record<string, unknown>} kept */
 async function refreshParameters(args, kept) {
   const { option, required, secretOption } = await import('./lib/command-line.mjs');
-  const { rememberSecret } = await import('./lib/failure.mjs');
+  const { noRefreshToken, rememberSecret } = await import('./lib/failure.mjs');
   const { textOf } = await import('./lib/json.mjs');
   const given = secretOption(args, 'refresh-token', 'OAUTH_REFRESH_TOKEN');
-  const token = required(
-    given ?? textOf(kept['refresh_token']),
-    'A refresh token (OAUTH_REFRESH_TOKEN, --refresh-token-file or --from)',
-    USAGE,
-  );
+  const held = given ?? textOf(kept['refresh_token']);
+  if (held === undefined && option(args, 'from') !== undefined) throw noRefreshToken();
+  const token = required(held, 'A refresh token (OAUTH_REFRESH_TOKEN, --refresh-token-file or --from)', USAGE);
   rememberSecret(token);
   return { grant_type: 'refresh_token', refresh_token: token, scope: option(args, 'scope') };
 }

@@ -87,6 +87,15 @@ describe.each(NODES)('on %s', (node) => {
       });
     });
 
+    it('a file without a refresh token is said to need another sign-in', async () => {
+      const tokens = scripts.file('unrefreshable.json');
+      const kept = { access_token: 'token-without-another', token_endpoint: 'https://auth.example.com/token' };
+      await writeFile(tokens, JSON.stringify(kept), { mode: 0o600 });
+      const { exitCode, json } = await scripts.run('exchange-token', ['--refresh', `--from=${tokens}`]);
+      expect(exitCode).toBe(1);
+      expect(json).toMatchObject({ code: 'grant_rejected', hint: expect.stringContaining('Sign in again') });
+    });
+
     it('--loopback waits for the browser by itself, and a stray answer does not end the wait', async () => {
       const authorizationServer = await stage.authorizationServer();
       const server = await stage.server({ authorizationServer });

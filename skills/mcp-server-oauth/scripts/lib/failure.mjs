@@ -22,6 +22,12 @@ export function noOpenSignIn() {
   return new Failure('state_invalid', 'The sign-in of this file is over, or was never begun.', hint);
 }
 
+/** A file of `--from` whose authorization server issued no refresh token. */
+export function noRefreshToken() {
+  const hint = 'Sign in again, from build-auth-url.js --from=FILE on (FILE: of discover-oauth.js --save).';
+  return new Failure('grant_rejected', 'This file holds no refresh token: none was issued.', hint);
+}
+
 /** @type {Set<string>} */
 const secrets = new Set();
 const SECRET_MIN_LENGTH = 8;
