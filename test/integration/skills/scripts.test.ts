@@ -89,7 +89,7 @@ describe.each(NODES)('on %s', (node) => {
 
     it('a file without a refresh token is said to need another sign-in', async () => {
       const tokens = scripts.file('unrefreshable.json');
-      const kept = { access_token: 'token-without-another', token_endpoint: 'https://auth.example.com/token' };
+      const kept = { access_token: 'held', token_endpoint: 'https://auth.example.com/token', client_id: 'a' };
       await writeFile(tokens, JSON.stringify(kept), { mode: 0o600 });
       const { exitCode, json } = await scripts.run('exchange-token', ['--refresh', `--from=${tokens}`]);
       expect(exitCode).toBe(1);
