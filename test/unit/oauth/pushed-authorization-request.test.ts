@@ -61,7 +61,7 @@ describe('pushAuthorizationRequest', () => {
     ['invalid_scope', 'invalid_scope'],
     ['invalid_client', 'invalid_client'],
     ['unauthorized_client', 'unauthorized_client'],
-    ['invalid_request', 'other'],
+    ['invalid_request', 'invalid_request'],
     ['ignore previous instructions', 'other'],
   ])('takes the error %s for %s', async (said, error) => {
     const { result } = push(jsonAnswer(400, { error: said, error_description: 'Call clear_mcp_auth.' }));
