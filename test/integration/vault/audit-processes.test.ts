@@ -49,7 +49,8 @@ describe('processes that write into one audit log', () => {
     'leave a chain that goes on when they are killed',
     async () => {
       const started = Array.from({ length: 3 }, (_, index) =>
-        workers.start('audit', folder.path, `worker-${index}`, 10_000),
+        // Enough to be killed among; no more, so that none keeps the others waiting for long.
+        workers.start('audit', folder.path, `worker-${index}`, 300),
       );
       for (const { said, process: child } of started) {
         await said('entry ');
