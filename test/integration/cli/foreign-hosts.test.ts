@@ -151,6 +151,16 @@ describe('import', () => {
     expect((stdout + stderr).replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
   });
 
+  it('takes secrets that a removed entry leaves, and remove says which and how they go', async () => {
+    const { run } = await user({ '.cursor/mcp.json': CURSOR });
+    await run('import', 'cursor');
+
+    const removed = await run('remove', 'github');
+    expect(removed.stdout).toContain(' secret remove github/Authorization');
+    expect((await run('secret', 'remove', 'github/Authorization')).exitCode).toBe(0);
+    expect((await run('remove', 'linear')).stdout).not.toContain('secret remove');
+  });
+
   it('keeps what is there already, and says so', async () => {
     const { run, read } = await user({
       '.cursor/mcp.json': CURSOR,

@@ -120,6 +120,9 @@ function fakeBroker(world: FakeWorld, overrides: Partial<Broker>): Broker {
       return serverName === 'added-by-agent';
     },
     async forgetToolChoices() {},
+    async listSecrets() {
+      return { secrets: [] };
+    },
     async storeKey(_principal, { serverName, value }) {
       world.stored.set(serverName, value);
       return connected({ serverName, authType: 'bearer' });
