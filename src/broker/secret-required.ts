@@ -21,7 +21,8 @@ export async function secretRequired(
 ): Promise<RequiresAuth> {
   const { serverName } = asker.entry;
   const authUrl = reference.source === 'user_secret' ? await openSecretForm(parts, asker, reference.name) : undefined;
-  await observe(parts, asker, { state: 'auth_required', authType, reason });
+  // What else the server asks for is not known by that: only what its entry takes from here is missing.
+  await observe(parts, asker, { state: 'auth_required', reason });
   return {
     status: 'requires_auth',
     serverName,

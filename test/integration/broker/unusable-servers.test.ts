@@ -38,3 +38,17 @@ it('a server whose key is in a variable that is not set is listed with its error
   expect(await connect()).toMatchObject({ status: 'error', code: 'invalid_input' });
   expect(await listedState()).toMatchObject({ state: 'error', reason: 'invalid_input' });
 });
+
+it('a server whose header takes a secret that nobody has stored is not known to want a key', async () => {
+  const { url } = await at.stage.server();
+  const headers = { 'X-Workspace': { source: 'user_secret', name: 'workspace' } };
+  await writeServersFile(at.home, { mcpServers: { local: { url, headers } } });
+
+  expect(await connect()).toMatchObject({ status: 'requires_auth', authType: 'api_key', reason: 'secret_missing' });
+  const listed = await at.composed.broker.listServers(at.composed.principal, 'local');
+  expect(listed).toMatchObject({
+    servers: [
+      { authType: 'unknown', requiresOAuth: null, accounts: [{ state: 'auth_required', reason: 'secret_missing' }] },
+    ],
+  });
+});
