@@ -1,13 +1,10 @@
 /** A person unticks a tool for one agent on the accounts page, while two agents of theirs are at work. */
-import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Agent } from '../support/agent.js';
+import { CHROMIUM_OPTIONS, hasChromium, inChromium } from '../support/chromium.js';
 import { composedBroker } from '../support/composed-broker.js';
 import { createStage } from '../support/stage.js';
-
-const CHROMIUM = '/usr/bin/chromium';
-const hasChromium = existsSync(CHROMIUM);
 
 const stage = createStage();
 afterAll(() => stage.close());
@@ -26,7 +23,7 @@ async function mirroredOf({ broker }: Agent): Promise<readonly string[]> {
   return tools.map(({ name }) => name);
 }
 
-describe.skipIf(!hasChromium)(hasChromium ? 'in Chromium' : `skipped: there is no ${CHROMIUM}`, () => {
+describe.skipIf(!hasChromium)(inChromium, () => {
   it('takes it from that agent at its next call, out of its lists, and from no other', async () => {
     const server = await stage.server();
     const home = await stage.home({ mcpServers: { notes: { url: server.url } } });
@@ -42,7 +39,7 @@ describe.skipIf(!hasChromium)(hasChromium ? 'in Chromium' : `skipped: there is n
     const opened = await page.broker.openAccounts(page.principal);
     if (opened.status !== 'success') throw new Error(opened.error);
 
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+    const browser = await chromium.launch(CHROMIUM_OPTIONS);
     try {
       const tab = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
       await tab.goto(opened.url);

@@ -2,17 +2,15 @@
  * What a real browser keeps and passes on of a sign-in and of a key that was typed: its history, the referrers that it
  * sends, its pages, its storage, and every file of its profile on disk.
  */
-import { existsSync } from 'node:fs';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterEach, describe, expect, it } from 'vitest';
+import { CHROMIUM_OPTIONS, hasChromium, inChromium } from '../support/chromium.js';
 import { composedBroker } from '../support/composed-broker.js';
 import { listenOnLoopback } from '../support/loopback-http.js';
 import { filesOf, findSecrets } from '../support/secret-scan.js';
 import { createStage } from '../support/stage.js';
 import { openStoredGrants } from '../support/stored-grants.js';
 
-const CHROMIUM = '/usr/bin/chromium';
-const hasChromium = existsSync(CHROMIUM);
 const KEY = 'canary-typed-key-0123456789';
 const MISTYPED = 'canary-mistaken-key-0123456789';
 const TIMEOUT_MS = 240_000;
@@ -33,10 +31,7 @@ interface Watched {
 
 async function browser(): Promise<Watched> {
   const profile = (await stage.home()).path;
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-sync', '--no-first-run'],
-  });
+  const context = await chromium.launchPersistentContext(profile, CHROMIUM_OPTIONS);
   stage.keep({ close: () => context.close() });
   context.setDefaultTimeout(PATIENCE_MS);
   const [page = await context.newPage()] = context.pages();
@@ -63,7 +58,7 @@ async function foreignPage() {
 const storageOf = (page: Page): Promise<string> =>
   page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, document.referrer])');
 
-describe.skipIf(!hasChromium)(hasChromium ? 'in Chromium' : `skipped: there is no ${CHROMIUM}`, () => {
+describe.skipIf(!hasChromium)(inChromium, () => {
   it('T48 a sign-in from the short address leaves no secret behind, and the code in the history is dead', {
     timeout: TIMEOUT_MS,
   }, async () => {

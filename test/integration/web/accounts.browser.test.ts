@@ -1,25 +1,20 @@
 /** The accounts page in a real browser: by keyboard, light and dark, wide and narrow, and by axe-core's rules. */
-import { existsSync } from 'node:fs';
 import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { CHROMIUM_OPTIONS, hasChromium, inChromium } from '../../support/chromium.js';
 import { listenerOf, servedPort } from './listeners.js';
 import { showAccounts } from './shown-accounts.js';
 import { ACCOUNTS_TOKEN, createStandInBroker, type StandInBroker } from './stand-in-broker.js';
 
-const CHROMIUM = '/usr/bin/chromium';
-const hasChromium = existsSync(CHROMIUM);
 const PATH = `/accounts/${ACCOUNTS_TOKEN}`;
 
-describe.skipIf(!hasChromium)(hasChromium ? 'in Chromium' : `skipped: there is no ${CHROMIUM}`, () => {
+describe.skipIf(!hasChromium)(inChromium, () => {
   let browser: Browser;
   const consoleErrors: string[] = [];
 
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-sync'],
-    });
+    browser = await chromium.launch(CHROMIUM_OPTIONS);
   }, 60_000);
   afterAll(async () => browser?.close());
   afterEach(async () => {

@@ -1,32 +1,19 @@
 /** The pages in a real browser: by keyboard, on a phone, in the dark, and with a browser's own rules on cookies and origins. */
-import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { CHROMIUM_OPTIONS, hasChromium, inChromium } from '../../support/chromium.js';
 import { foreignServer, listenerOf, servedPort } from './listeners.js';
 import { until } from './requests.js';
 import { createStandInBroker, FORM_TOKEN, RELAY_TOKEN, type StandInBroker } from './stand-in-broker.js';
 
-const CHROMIUM = '/usr/bin/chromium';
-const hasChromium = existsSync(CHROMIUM);
 const FORM = `/connect/${FORM_TOKEN}`;
 
-describe.skipIf(!hasChromium)(hasChromium ? 'in Chromium' : `skipped: there is no ${CHROMIUM}`, () => {
+describe.skipIf(!hasChromium)(inChromium, () => {
   let browser: Browser;
   const consoleErrors: string[] = [];
 
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await chromium.launch(CHROMIUM_OPTIONS);
   });
   afterAll(async () => browser?.close());
   afterEach(async () => {
