@@ -2,6 +2,7 @@
 import { AGENTS_SHOWN_MAX } from '../core/limits.js';
 import { type Owner, ownerTuple, type Principal } from '../core/principal.js';
 import type { Broker } from './broker.js';
+import { noteOwner } from './owner-notes.js';
 import type { Parts } from './parts.js';
 
 /** In order of name; the caller's own where none is known yet. Nobody else's. */
@@ -19,12 +20,11 @@ export function notingAgents(parts: Parts, broker: Broker): Broker {
 
   function note({ team, user, agent }: Principal): void {
     const owner: Owner = { team, user, agent };
-    const tuple = ownerTuple(owner);
-    const name = `agent ${JSON.stringify(tuple)}`;
+    const name = `agent ${JSON.stringify(ownerTuple(owner))}`;
     if (noted.has(name)) return;
     parts.background.start(name, async () => {
       if (!(await parts.vaultExists())) return;
-      await (await parts.vault()).owners.update(tuple, (current) => current ?? { owner });
+      await noteOwner(await parts.vault(), owner);
       noted.add(name);
     });
   }

@@ -2,6 +2,7 @@
  * Notes for whom the broker writes. Rows are named by hashes, so what belongs to whom can be listed only by somebody
  * who knows the owner: an administrator finds the owners of a team here. Noted before the first write for each.
  */
+import { type Owner, ownerTuple } from '../core/principal.js';
 import type { Collection, Vault } from '../vault/index.js';
 
 /** The vault as it was, but for the notes; each process looks once for each owner. */
@@ -22,8 +23,7 @@ function notingVault(vault: Vault): Vault {
     const key = JSON.stringify(tuple);
     if (noted.has(key)) return;
     const [team = '', user, agent] = tuple;
-    const owner = { team, ...(user !== undefined && { user }), ...(agent !== undefined && { agent }) };
-    await vault.owners.update(tuple, (current) => current ?? { owner });
+    await noteOwner(vault, { team, ...(user !== undefined && { user }), ...(agent !== undefined && { agent }) });
     noted.add(key);
   }
 
@@ -51,4 +51,9 @@ function notingVault(vault: Vault): Vault {
     secrets: noting(vault.secrets, 2),
     observations: noting(vault.observations, 2),
   };
+}
+
+/** Writes down that this owner is there; once is enough. */
+export async function noteOwner(vault: Vault, owner: Owner): Promise<void> {
+  await vault.owners.update(ownerTuple(owner), (current) => current ?? { owner });
 }
