@@ -7,7 +7,7 @@ import { ACCOUNTS_PAGE_TTL_MS, LAUNCH_TOKEN_TTL_MS } from '../core/limits.js';
 import { DEFAULT_ACCOUNT } from '../core/names.js';
 import { ownerOf, type Principal } from '../core/principal.js';
 import type { TokenIndex, Versioned } from '../vault/index.js';
-import { hasCookie, isEqual } from './browser-binding.js';
+import { hasCookie, isSameSecret } from './browser-binding.js';
 import type { AccountsEntrance, AccountsOpened, KeyAnswer, TypedKey } from './browser-results.js';
 import { openPage } from './open-pages.js';
 import type { Outcome } from './outcomes.js';
@@ -58,7 +58,7 @@ export async function submitAccounts(
   const index = await livePage(parts, token);
   if (index === undefined) return { kind: 'refused', status: 404 };
   const entrance = admit(token, cookies, index.value);
-  if (entrance.kind === 'refused' || isEqual(csrfToken, entrance.csrfToken)) return entrance;
+  if (entrance.kind === 'refused' || isSameSecret(csrfToken, entrance.csrfToken)) return entrance;
   return { kind: 'refused', status: 403 };
 }
 

@@ -4,6 +4,13 @@
  */
 import type { Principal } from '../core/principal.js';
 
+/** What binds a page or a sign-in to the browser that opened it first. */
+export interface BindingCookie {
+  readonly name: string;
+  readonly value: string;
+  readonly maxAgeSeconds: number;
+}
+
 export type CallbackResult =
   | { readonly kind: 'connected'; readonly serverName: string }
   | { readonly kind: 'failed'; readonly serverName: string; readonly message: string }
@@ -14,7 +21,7 @@ export type LaunchResult =
   | {
       readonly kind: 'redirect';
       readonly url: string;
-      readonly cookie?: { readonly name: string; readonly value: string; readonly maxAgeSeconds: number };
+      readonly cookie?: BindingCookie;
     }
   /** Relay: shown before leaving, with the cookie that binds this browser. */
   | {
@@ -24,7 +31,7 @@ export type LaunchResult =
       readonly scope: string;
       readonly redirectHost: string;
       readonly continueUrl: string;
-      readonly cookie: { readonly name: string; readonly value: string; readonly maxAgeSeconds: number };
+      readonly cookie: BindingCookie;
     }
   /** The authorization server does not take the request now; `message` is text of ours. */
   | { readonly kind: 'failed'; readonly serverName: string; readonly message: string }
@@ -61,7 +68,7 @@ export type FormResult =
   | {
       readonly kind: 'show';
       readonly view: FormView;
-      readonly cookie?: { readonly name: string; readonly value: string; readonly maxAgeSeconds: number };
+      readonly cookie?: BindingCookie;
     }
   /** Saved; for OAuth, where to go on to sign in. */
   | { readonly kind: 'done'; readonly serverName: string; readonly continueUrl?: string }
@@ -84,7 +91,7 @@ export type AccountsEntrance =
       readonly kind: 'open';
       readonly principal: Principal;
       readonly csrfToken: string;
-      readonly cookie?: { readonly name: string; readonly value: string; readonly maxAgeSeconds: number };
+      readonly cookie?: BindingCookie;
     }
   | { readonly kind: 'refused'; readonly status: 401 | 403 | 404 };
 

@@ -2,15 +2,17 @@
  * The answer to an authorization request (RFC 6749 section 4.1.2, RFC 9207), from the listener or pasted back:
  * checked, taken once, exchanged, and stored for the owner of the pending record, whoever's process serves it.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { EXCHANGE_LEASE_MS } from '../core/limits.js';
 import { shownName } from '../core/names.js';
 import { ownerTuple } from '../core/principal.js';
 import { validateAuthorizationResponse } from '../oauth/index.js';
 import type { Lease, PendingAuthorization, TokenIndex, Vault, Versioned } from '../vault/index.js';
 import { actOn } from './audit.js';
+import { hasCookie, isSameSecret } from './browser-binding.js';
 import type { CallbackResult } from './browser-results.js';
 import { type Completion, finishSignIn } from './finish-sign-in.js';
+import { isUnanswered } from './live-sign-in.js';
 import type { Parts } from './parts.js';
 import { parsePasted } from './pasted-answer.js';
 import { CALLBACK_PATH } from './redirect-uri.js';
@@ -115,7 +117,7 @@ async function take(
 }
 
 function isOpen(pending: PendingAuthorization, state: string): boolean {
-  return pending.answeredAt === undefined && pending.failure === undefined && isSameSecret(pending.state, state);
+  return isUnanswered(pending) && isSameSecret(pending.state, state);
 }
 
 /** The path and port of the redirect URI: for a relay, of the loopback callback that it leads to (mix-up, RFC 9700 section 4.4). */
@@ -134,8 +136,7 @@ function expectedPaths(pending: PendingAuthorization): readonly string[] {
 
 function comesFromBoundBrowser(pending: PendingAuthorization, cookies: Readonly<Record<string, string>>): boolean {
   if (pending.browserBinding === undefined) return true;
-  const cookie = Object.hasOwn(cookies, bindingCookie(pending)) ? cookies[bindingCookie(pending)] : undefined;
-  return cookie !== undefined && isSameSecret(cookie, pending.browserBinding);
+  return hasCookie(cookies, bindingCookie(pending), pending.browserBinding);
 }
 
 /** The cookie of the launch page; one name for each sign-in, so that two at once do not meet. */
@@ -155,9 +156,4 @@ function isSomebodyElses({ principal, owner }: TokenIndex, server: KnownServer):
 
 function isSameId(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((part, index) => part === b[index]);
-}
-
-function isSameSecret(a: string, b: string): boolean {
-  const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(hash(a), hash(b));
 }

@@ -7,7 +7,7 @@ import { BrokerError } from '../core/errors.js';
 import { providerIdOf, shownName } from '../core/names.js';
 import { rememberSecret } from '../core/redaction.js';
 import type { ClientConfiguration, FormAnswer, TokenIndex, Versioned } from '../vault/index.js';
-import { hasCookie, isEqual } from './browser-binding.js';
+import { hasCookie, isSameSecret } from './browser-binding.js';
 import type { FormResult, FormSubmission, FormView } from './browser-results.js';
 import type { Connect } from './connect.js';
 import type { Connections } from './connections.js';
@@ -62,7 +62,7 @@ export function createForms(parts: Parts, connect: Connect, connections: Connect
     if (index === undefined) return { kind: 'refused', status: 404 };
     if (index.browserBinding === undefined || !hasCookie(cookies, cookieName(token), index.browserBinding))
       return { kind: 'refused', status: 401 };
-    if (index.csrfToken === undefined || !isEqual(fields['csrf'] ?? '', index.csrfToken))
+    if (index.csrfToken === undefined || !isSameSecret(fields['csrf'] ?? '', index.csrfToken))
       return { kind: 'refused', status: 403 };
     // Sent twice, it was taken once.
     if (index.answer?.kind !== 'saved') {

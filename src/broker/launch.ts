@@ -4,6 +4,7 @@ import { ownerTuple } from '../core/principal.js';
 import type { PendingAuthorization } from '../vault/index.js';
 import type { LaunchResult } from './browser-results.js';
 import { bindingCookie } from './complete-authorization.js';
+import { isUnanswered } from './live-sign-in.js';
 import type { Parts } from './parts.js';
 import { urlForVisit } from './pushed-sign-in.js';
 
@@ -49,10 +50,5 @@ async function openPending(parts: Parts, token: string): Promise<PendingAuthoriz
   const index = (await vault.tokens.get(['launch', token]))?.value;
   if (index === undefined || index.expiresAt <= parts.clock.now()) return undefined;
   const pending = (await vault.pendings.get([...ownerTuple(index.owner), index.serverName, index.account]))?.value;
-  const isOpen =
-    pending !== undefined &&
-    pending.launchToken === token &&
-    pending.answeredAt === undefined &&
-    pending.failure === undefined;
-  return isOpen ? pending : undefined;
+  return pending?.launchToken === token && isUnanswered(pending) ? pending : undefined;
 }

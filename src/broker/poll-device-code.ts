@@ -8,6 +8,7 @@ import { redeemDeviceCode, type TokenOutcome } from '../oauth/index.js';
 import type { DeviceCodes, PendingAuthorization, Vault } from '../vault/index.js';
 import { exchangeLease } from './complete-authorization.js';
 import { finishExchange } from './finish-sign-in.js';
+import { isLive } from './live-sign-in.js';
 import type { Parts } from './parts.js';
 import { redeemPending } from './redeem-pending.js';
 
@@ -34,12 +35,7 @@ export async function pollDeviceCode(parts: Parts, id: readonly string[]): Promi
 
 /** The codes of a sign-in that is open; undefined for any other. */
 export function openCodes(pending: PendingAuthorization | undefined, now: number): DeviceCodes | undefined {
-  const isOpen =
-    pending !== undefined &&
-    pending.failure === undefined &&
-    pending.answeredAt === undefined &&
-    pending.expiresAt > now;
-  return isOpen ? pending.device : undefined;
+  return pending !== undefined && isLive(pending, now) ? pending.device : undefined;
 }
 
 function dueCodes(pending: PendingAuthorization | undefined, now: number): DeviceCodes | undefined {

@@ -14,6 +14,7 @@ import {
 import type { PendingAuthorization, SignInFailure } from '../vault/index.js';
 import { authenticatingClient } from './authenticating-client.js';
 import { bindingOf } from './bound-token.js';
+import { isUnanswered } from './live-sign-in.js';
 import type { Parts } from './parts.js';
 import { failureOfError } from './sign-in-failure.js';
 
@@ -140,7 +141,7 @@ function endsSoon({ pushed }: PendingAuthorization, now: number): boolean {
 }
 
 function isSameAndOpen(current: PendingAuthorization, pending: PendingAuthorization): boolean {
-  return current.state === pending.state && current.answeredAt === undefined && current.failure === undefined;
+  return current.state === pending.state && isUnanswered(current);
 }
 
 function failureOfPush({ error, retryAfterSeconds }: Extract<PushOutcome, { kind: 'rejected' }>): SignInFailure {

@@ -14,6 +14,7 @@ import type { FreshGrants } from './fresh-grant.js';
 import { keepConfiguration } from './kept-configuration.js';
 import { keyRequired } from './key-required.js';
 import { type AnyServer, isStarted, type KnownServer } from './known-server.js';
+import { isLive } from './live-sign-in.js';
 import { MissingValueError } from './missing-value.js';
 import { observe, observeFailure } from './observations.js';
 import type { RequiresAuth, RequiresOauthConfig } from './outcomes.js';
@@ -224,12 +225,7 @@ export function createReach(
   ): Promise<RequiresAuth | RequiresOauthConfig> {
     if (state.kind === 'key_rejected') return keyRequired(parts, server, state.secret.kind, 'key_rejected');
     const pending = (await (await parts.vault()).pendings.get(server.id))?.value;
-    const isWaiting =
-      pending !== undefined &&
-      pending.failure === undefined &&
-      pending.answeredAt === undefined &&
-      pending.expiresAt > parts.clock.now();
-    if (isWaiting) return sameSignIn(parts, pending);
+    if (pending !== undefined && isLive(pending, parts.clock.now())) return sameSignIn(parts, pending);
     const { grant, reason } = state.access;
     const isRefused = reason === 'client_rejected' && grant.client.origin !== 'registered';
     const mustConfigure = isRefused && options.bringsClient !== true && !isOtherClient(configuration, grant);

@@ -14,6 +14,7 @@ import { openForm } from './form-tokens.js';
 import { skillsOf } from './helpful-skills.js';
 import { keyRequired } from './key-required.js';
 import type { KnownServer } from './known-server.js';
+import { isLive } from './live-sign-in.js';
 import { stepManualCredential } from './next-steps.js';
 import { checkStepUpLimit, observe } from './observations.js';
 import { letPortGo, openPage } from './open-pages.js';
@@ -136,10 +137,9 @@ function refuseWithoutUser(server: KnownServer): void {
 
 /** A pending sign-in serves a new request too, unless that needs more scope than it asks for. */
 function answersTo(pending: PendingAuthorization, request: SignInRequest, now: number): boolean {
-  const isLive = pending.failure === undefined && pending.answeredAt === undefined && pending.expiresAt > now;
   const isWideEnough =
     request.neededScope === undefined || addedScope(pending.scope, request.neededScope) === undefined;
-  return isLive && isWideEnough && request.scopeOverride === undefined && request.configure === undefined;
+  return isLive(pending, now) && isWideEnough && request.scopeOverride === undefined && request.configure === undefined;
 }
 
 async function begin(

@@ -1,14 +1,9 @@
 /** Sends a page with the policy that fits it, and the cookies that bind a browser. */
 import { setCookie } from 'hono/cookie';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { BindingCookie } from '../broker/browser-results.js';
 import { type Page, renderDocument, stylesheetHash } from './layout.js';
 import type { WebContext } from './web-context.js';
-
-export interface BindingCookie {
-  readonly name: string;
-  readonly value: string;
-  readonly maxAgeSeconds: number;
-}
 
 /** The page as a whole HTML document. Its style is allowed by its hash; script, image and frame are not allowed at all. */
 export async function sendPage(c: WebContext, page: Page, status: ContentfulStatusCode = 200): Promise<Response> {
